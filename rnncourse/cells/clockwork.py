@@ -1,0 +1,111 @@
+"""The Clockwork network: modules that tick at their own periods."""
+
+from dataclasses import dataclass
+from typing import NamedTuple, Self
+
+import numpy as np
+
+from rnncourse.arrays import Array, Float
+from rnncourse.functions import glorot, tanh, tanh_derivative
+from rnncourse.recurrence import Cell, State, rows
+
+
+@dataclass(frozen=True, eq=False)
+class ClockworkState(State):
+    """The output h, and the clock: how many steps were taken."""
+
+    t: int
+
+
+class Tape(NamedTuple):
+    """What the derivative of a step reads."""
+
+    h: Float[Array, "B N"]  # of the units that moved
+
+
+@dataclass(frozen=True, eq=False)
+class Clockwork(Cell):
+    """h_t = tanh(x_t W_x + h_{t-1} W_h + b) in the modules whose period divides t; the others copy h_{t-1}.
+
+    The H units are len(periods) modules of equal size, fast to slow. A module reads itself and slower ones: the blocks of
+    W_h on the rows of faster modules are no parameters, are never read, and have zero gradient. The clock starts at
+    t = 0, where every module moves. (Koutník, Greff, Gomez and Schmidhuber 2014)
+    """
+
+    periods: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        periods = self.periods
+        if not (isinstance(periods, tuple) and periods and all(isinstance(p, int) and p > 0 for p in periods)):
+            raise ValueError(f"periods are {periods!r}; Clockwork expects a tuple of positive integers, fast to slow")
+        if any(slow % fast for fast, slow in zip(periods, periods[1:], strict=False)):
+            raise ValueError(f"periods are {periods}; each must divide the next, so that the modules that move come first")
+        if self.H % len(periods):
+            raise ValueError(f"H is {self.H}; {len(periods)} modules of equal size expect a multiple of {len(periods)}")
+
+    @classmethod
+    def init(
+        cls, D: int, H: int, *, periods: tuple[int, ...], rng: np.random.Generator, dtype: type = np.float64
+    ) -> Self:
+        """Glorot weights, each module's by the number of units that it reads; b = 0."""
+        W_h = np.zeros((H, H))
+        for reads, module in modules(H, len(periods)):
+            W_h[reads, module] = glorot(H - module.start, module.stop - module.start, rng=rng)
+        return cls(glorot(D, H, rng=rng).astype(dtype), W_h.astype(dtype), np.zeros(H, dtype), periods)
+
+    @property
+    def size(self) -> int:
+        """How many parameters there are: entries of W_h that no module reads do not count."""
+        read = sum(self.W_h[reads, module].size for reads, module in modules(self.H, len(self.periods)))
+        return self.W_x.size + read + self.b.size
+
+    def moving(self, t: int) -> int:
+        """How many units, from the first, move at step t."""
+        return self.H // len(self.periods) * sum(t % period == 0 for period in self.periods)
+
+    def zero_state(self, B):
+        return ClockworkState(np.zeros((B, self.H), self.W_h.dtype), 0)
+
+    def recurrent(self, state):
+        N = self.moving(state.t)
+        a_h = np.empty((len(state.h), N), state.h.dtype)
+        for reads, module in modules(self.H, len(self.periods)):
+            if module.stop <= N:
+                a_h[:, module] = state.h[:, reads] @ self.W_h[reads, module]
+        return a_h
+
+    def recurrent_backward(self, da_h):
+        dh = np.zeros((len(da_h), self.H), da_h.dtype)
+        for reads, module in modules(self.H, len(self.periods)):
+            if module.stop <= da_h.shape[1]:
+                dh[:, reads] += da_h[:, module] @ self.W_h[reads, module].T
+        return dh
+
+    def gates(self, state, a_x, a_h):
+        N = a_h.shape[1]
+        h = state.h.copy()
+        h[:, :N] = tanh(a_x[:, :N] + a_h)
+        return ClockworkState(h, state.t + 1), Tape(h[:, :N])
+
+    def gates_backward(self, dstate, tape):
+        (h,) = tape
+        N = h.shape[1]
+        da = dstate.h[:, :N] * tanh_derivative(h)
+        dh = dstate.h.copy()
+        dh[:, :N] = 0
+        return ClockworkState(dh, dstate.t - 1), da, da
+
+    def recurrent_gradient(self, run, da_hs):
+        start = run.state.t - len(da_hs)
+        dW_h = np.zeros_like(self.W_h)
+        for (reads, module), period in zip(modules(self.H, len(self.periods)), self.periods, strict=True):
+            moved = slice(-start % period, None, period)
+            dW_h[reads, module] = rows(run.hs_prev[moved, :, reads]).T @ rows(da_hs[moved, :, module])
+        return dW_h
+
+
+def modules(H: int, g: int) -> list[tuple[slice, slice]]:
+    """For each of g modules of H units: the rows of W_h that it reads, and its columns."""
+    k = H // g
+    return [(slice(start, H), slice(start, start + k)) for start in range(0, H, k)]

@@ -1,0 +1,118 @@
+"""Activations, losses and initial weights, each beside its derivative.
+
+The derivatives of sigmoid and tanh are written by their *value*: a backward pass has the value already.
+Losses return their own gradient, in nats per symbol or in squared units of the target.
+"""
+
+import numpy as np
+
+from rnncourse.arrays import Array, Float, Int, floats
+
+
+def sigmoid(a: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    """The logistic function, 1 / (1 + exp(-a)) = (1 + tanh(a/2)) / 2, between 0 and 1.
+
+    The second form never overflows. Its absolute error is that of one rounding; its relative error is not small
+    where the sigmoid is below about 1e-10: it becomes exactly 0 at a < -37 in float64 and a < -17 in float32.
+    """
+    s = np.tanh(0.5 * a)
+    s *= 0.5
+    s += 0.5
+    return s
+
+
+def sigmoid_derivative(s: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    """dsigmoid/da by its value s: s (1 - s), at most 1/4."""
+    return s * (1 - s)
+
+
+def tanh(a: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    """The hyperbolic tangent, between -1 and 1; numpy's own never overflows."""
+    return np.tanh(a)
+
+
+def tanh_derivative(h: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    """dtanh/da by its value h: 1 - h^2, at most 1."""
+    return 1 - h * h
+
+
+def relu(a: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    """The rectifier, max(a, 0)."""
+    return np.maximum(a, 0)
+
+
+def relu_derivative(r: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
+    """drelu/da by its value r: 1 where r > 0, else 0 (also at a = 0, where the derivative does not exist)."""
+    return (r > 0).astype(r.dtype)
+
+
+def softmax(a: Float[Array, "*shape V"]) -> Float[Array, "*shape V"]:
+    """exp(a_v) / sum_w exp(a_w) over the last axis; the largest logit is subtracted first, so nothing overflows."""
+    p = np.exp(a - a.max(axis=-1, keepdims=True))
+    return p / p.sum(axis=-1, keepdims=True)
+
+
+def softmax_derivative(dp: Float[Array, "*shape V"], p: Float[Array, "*shape V"]) -> Float[Array, "*shape V"]:
+    """dL/da from dL/dp and the softmax's value p: p (dp - sum_w dp_w p_w), its Jacobian applied to a vector."""
+    return p * (dp - (dp * p).sum(axis=-1, keepdims=True))
+
+
+def cross_entropy(
+    logits: Float[Array, "*shape V"], targets: Int[Array, "*shape"]
+) -> tuple[float, Float[Array, "*shape V"]]:
+    """Mean over symbols of -ln softmax(logits)[target], in nats per symbol, and its gradient by the logits.
+
+    The gradient is (softmax(logits) - onehot(targets)) / number of symbols. Raises TypeError for targets that are not
+    integers and ValueError for targets of another shape or outside 0..V-1. Not the sum over time that some
+    programs print, and not bits: bits = nats / ln 2, perplexity = exp(nats).
+    """
+    V = logits.shape[-1]
+    targets = np.asarray(targets)
+    if targets.dtype.kind not in "iu":
+        raise TypeError(f"targets have dtype {targets.dtype}; cross_entropy expects integers, the numbers of symbols")
+    if targets.shape != logits.shape[:-1]:
+        raise ValueError(f"targets have shape {targets.shape}; logits {logits.shape} expect {logits.shape[:-1]}")
+    if targets.size == 0:
+        raise ValueError("targets are empty; cross_entropy expects one symbol or more")
+    if targets.min() < 0 or targets.max() >= V:
+        wrong = targets.min() if targets.min() < 0 else targets.max()
+        raise ValueError(f"targets contain {wrong}; cross_entropy expects 0 to {V - 1} for {V} logits")
+    chosen = targets[..., None]
+    shifted = logits - logits.max(axis=-1, keepdims=True)
+    dlogits = np.exp(shifted)
+    total = dlogits.sum(axis=-1, keepdims=True)
+    loss = float((np.log(total) - np.take_along_axis(shifted, chosen, axis=-1)).mean(dtype=np.float64))
+    dlogits /= total
+    np.put_along_axis(dlogits, chosen, np.take_along_axis(dlogits, chosen, axis=-1) - 1, axis=-1)
+    dlogits /= targets.size
+    return loss, dlogits
+
+
+def squared_error(ys: Float[Array, "*shape"], targets: Float[Array, "*shape"]) -> tuple[float, Float[Array, "*shape"]]:
+    """Mean over all numbers of (y - target)^2, in squared units of the target, and its gradient by y.
+
+    No factor 1/2: the gradient is 2 (y - target) / number of numbers. Raises ValueError for targets of another shape,
+    none, or with NaN or infinity among them.
+    """
+    targets = floats("targets", targets, ys.dtype)
+    if targets.shape != ys.shape:
+        raise ValueError(f"targets have shape {targets.shape}; outputs of shape {ys.shape} expect the same")
+    if targets.size == 0:
+        raise ValueError("targets are empty; squared_error expects one number or more")
+    difference = ys - targets
+    return float(np.mean(difference**2, dtype=np.float64)), difference * (2 / difference.size)
+
+
+def glorot(D: int, H: int, *, rng: np.random.Generator) -> Float[Array, "D H"]:
+    """Uniform weights in ±sqrt(6 / (D + H)), which keep variances about equal both ways (Glorot and Bengio 2010)."""
+    bound = np.sqrt(6 / (D + H))
+    return rng.uniform(-bound, bound, (D, H))
+
+
+def orthogonal(H: int, *, rng: np.random.Generator) -> Float[Array, "H H"]:
+    """A random orthogonal matrix: every singular value is 1, so h W_h is as long as h (Saxe et al. 2014).
+
+    The Q of the QR decomposition of a Gaussian matrix, its signs fixed so that all such matrices are equally likely.
+    """
+    Q, R = np.linalg.qr(rng.standard_normal((H, H)))
+    return Q * np.sign(np.diag(R))

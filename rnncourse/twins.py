@@ -1,0 +1,144 @@
+"""The same weights in torch, both ways: a judge that knows nothing of our algebra.
+
+Rows here are columns there (torch multiplies by transposed weights), and one bias here is the sum of two there. The gate
+orders are the same. Needs torch.
+"""
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from rnncourse.arrays import Array, Float, Int, Record
+from rnncourse.cells import GRU, LSTM, RNN, Clockwork
+from rnncourse.cells.clockwork import ClockworkState
+from rnncourse.composition import Bidirectional, Stack
+from rnncourse.recurrence import Gradients
+
+KINDS = {RNN: nn.RNN, LSTM: nn.LSTM, GRU: nn.GRU}
+
+
+def to_torch(net: Any) -> Any:
+    """The torch.nn.RNN, LSTM or GRU with this network's weights, in its dtype.
+
+    A stack becomes `num_layers`, a bidirectional `bidirectional=True`. Our b goes to torch's first bias and the second is
+    zero, but for the GRU's b_n, which is the candidate's part of the second. Raises TypeError for a network that torch has
+    no module for: a Clockwork, or layers of several classes, sizes or directions.
+    """
+    layers = net.layers if isinstance(net, Stack) else (net,)
+    both = isinstance(layers[0], Bidirectional)
+    cells = [cell for layer in layers for cell in ((layer.ahead, layer.back) if both else (layer,))]
+    kinds = {(type(cell), getattr(cell, "H", None)) for cell in cells}
+    kind, H = next(iter(kinds))
+    if len(kinds) > 1 or kind not in KINDS:
+        names = ", ".join(f"{type(cell).__name__}({cell.H})" for cell in cells)
+        raise TypeError(f"torch has no module for {names}; expected RNN, LSTM or GRU, all of one class and size")
+    module = KINDS[kind](net.D, H, len(layers), bidirectional=both, dtype=torch.from_numpy(cells[0].b).dtype)
+    with torch.no_grad():
+        for cell, suffix in zip(cells, _suffixes(module), strict=True):
+            second = np.zeros_like(cell.b)
+            second[2 * H :] = cell.b_n if kind is GRU else second[2 * H :]
+            values = {"weight_ih": cell.W_x.T, "weight_hh": cell.W_h.T, "bias_ih": cell.b, "bias_hh": second}
+            for name, value in values.items():
+                getattr(module, name + suffix).copy_(torch.tensor(value))
+    return module
+
+
+def from_torch(module: nn.Module) -> Any:
+    """The cell, stack or bidirectional with a torch module's weights; its two biases are added up.
+
+    Raises TypeError for any other module than torch.nn.RNN with tanh, LSTM or GRU, each with biases and no proj_size.
+    """
+    kind = {twin: kind for kind, twin in KINDS.items()}.get(type(module))  # type: ignore[arg-type]
+    m: Any = module
+    if kind is None or getattr(m, "nonlinearity", "tanh") != "tanh" or m.proj_size or not m.bias:
+        raise TypeError(f"{module} has no twin; expected torch.nn.RNN with tanh, LSTM or GRU, with biases, no proj_size")
+    cells = []
+    for suffix in _suffixes(m):
+        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        W_x, W_h, first, second = (getattr(m, name + suffix).detach().numpy().T.copy() for name in names)
+        if kind is GRU:
+            n = slice(2 * m.hidden_size, None)
+            b_n, second[n] = second[n].copy(), 0
+            cells.append(GRU(W_x, W_h, first + second, b_n))
+        else:
+            cells.append(kind(W_x, W_h, first + second))
+    layers = [Bidirectional(*pair) for pair in zip(cells[::2], cells[1::2], strict=True)] if m.bidirectional else cells
+    return layers[0] if len(layers) == 1 else Stack(tuple(layers))
+
+
+def gradients(
+    net: Any,
+    xs: Float[Array, "T B D"] | Int[Array, "T B"],
+    dhs: Float[Array, "T B H"],
+    state: Any = None,
+    dstate: Any = None,
+) -> tuple[Float[Array, "T B H"], Gradients]:
+    """torch's outputs, and torch's gradients for the upstream gradient dhs, in our shapes; the flow is empty.
+
+    Symbols are given to torch as one-hot vectors. For Clockwork, autograd runs through its recurrence written in torch.
+    """
+    symbols = xs.ndim == 2
+    x = _leaf(np.eye(net.D, dtype=dhs.dtype)[xs] if symbols else xs)
+    state = net.zero_state(xs.shape[1]) if state is None else state
+    dstate = state.map(np.zeros_like) if dstate is None else dstate
+    run = _run_clockwork if isinstance(net, Clockwork) else _run_module
+    hs, starts, lasts, read = run(net, x, state)
+    loss = (hs * torch.tensor(dhs)).sum()
+    for last, upstream in zip(lasts, _by_letter(dstate), strict=True):
+        loss = loss + (last * torch.tensor(upstream)).sum()
+    loss.backward()
+    slopes = iter([slope.numpy() for pair in zip(*(start.grad for start in starts), strict=True) for slope in pair])
+    dxs = None if symbols else x.grad.numpy()
+    return hs.detach().numpy(), Gradients(read(), dxs, state.map(lambda leaf: next(slopes)), {})
+
+
+def _run_module(net: Any, x: torch.Tensor, state: Record) -> tuple:
+    module = to_torch(net)
+    starts = [_leaf(start) for start in _by_letter(state)]
+    hs, last = module(x, tuple(starts) if len(starts) == 2 else starts[0])
+
+    def read() -> Any:  # the gradients stand in for the weights, and from_torch reads them; b has one gradient, not two
+        with torch.no_grad():
+            for name, parameter in module.named_parameters():
+                parameter.copy_(parameter.grad)
+                if name.startswith("bias_hh"):
+                    parameter[: 2 * module.hidden_size if isinstance(module, nn.GRU) else None] = 0
+        weights = from_torch(module)
+        return Stack((weights,)) if isinstance(net, Stack) and len(net.layers) == 1 else weights
+
+    return hs, starts, last if len(starts) == 2 else [last], read
+
+
+def _run_clockwork(net: Clockwork, x: torch.Tensor, state: ClockworkState) -> tuple:
+    k = net.H // len(net.periods)
+    period = torch.tensor(np.repeat(net.periods, k))
+    module = torch.arange(net.H) // k
+    reads = module[:, None] >= module[None, :]  # row j, column i: unit i reads unit j
+    W_x, W_h, b, start = _leaf(net.W_x), _leaf(net.W_h), _leaf(net.b), _leaf(_by_letter(state)[0])
+    h, hs = start[0], []
+    for t, x_t in enumerate(x, start=state.t):
+        h = torch.where(t % period == 0, torch.tanh(x_t @ W_x + h @ (W_h * reads) + b), h)
+        hs.append(h)
+
+    def read() -> Clockwork:
+        return Clockwork(W_x.grad.numpy(), W_h.grad.numpy(), b.grad.numpy(), net.periods)
+
+    return torch.stack(hs), [start], [h[None]], read
+
+
+def _leaf(array: Array) -> Any:
+    return torch.tensor(array, requires_grad=True)
+
+
+def _suffixes(module: Any) -> list[str]:
+    ends = ["", "_reverse"] if module.bidirectional else [""]
+    return [f"_l{layer}{end}" for layer in range(module.num_layers) for end in ends]
+
+
+def _by_letter(state: Record) -> list[Array]:
+    """All h of a state, and all c where there are any, each stacked in torch's order: (layers and directions, B, H)."""
+    leaves = state.leaves()
+    letters = dict.fromkeys(name.split(".")[-1] for name in leaves)
+    return [np.stack([leaf for name, leaf in leaves.items() if name.split(".")[-1] == letter]) for letter in letters]
