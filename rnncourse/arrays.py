@@ -11,11 +11,23 @@ from dataclasses import dataclass, fields, replace
 from typing import NamedTuple, Self
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Float
+from jaxtyping import Integer as Int  # signed or not
 
 Array = np.ndarray
 
-__all__ = ["Array", "Batch", "Float", "Int", "Record", "columns", "floats", "require_shape"]
+__all__ = [
+    "Array",
+    "Batch",
+    "Float",
+    "Int",
+    "Record",
+    "columns",
+    "floats",
+    "reals",
+    "require_one_dtype",
+    "require_shape",
+]
 
 
 class Batch(NamedTuple):
@@ -44,8 +56,8 @@ class Record:
 
     @property
     def size(self) -> int:
-        """How many numbers the record holds."""
-        return sum(leaf.size for leaf in self.leaves().values())
+        """How many numbers the record holds; a part that counts in its own way (a Clockwork) does so in here, too."""
+        return sum(_size(getattr(self, field.name)) for field in fields(self))
 
 
 def _leaves(part: object, name: str) -> Iterator[tuple[str, Array]]:
@@ -57,6 +69,12 @@ def _leaves(part: object, name: str) -> Iterator[tuple[str, Array]]:
     elif isinstance(part, tuple):
         for index, item in enumerate(part):
             yield from _leaves(item, f"{name}.{index}")
+
+
+def _size(part: object) -> int:
+    if isinstance(part, tuple):
+        return sum(_size(item) for item in part)
+    return part.size if isinstance(part, np.ndarray | Record) else 0
 
 
 def _map(f, part, *others):
@@ -90,15 +108,27 @@ def require_shape(name: str, array: object, shape: tuple[int | str, ...], owner:
         raise ValueError(f"{name} has shape {array.shape}; {owner} expects {expected}")
 
 
-def floats(name: str, array: object, dtype: np.dtype) -> Array:
-    """`array` as floats of `dtype` (no copy where it has it already).
+def require_one_dtype(record: Record) -> None:
+    """Raise TypeError unless all arrays of a record are floats of one dtype."""
+    first = next(iter(record.leaves().values())).dtype
+    for name, leaf in record.leaves().items():
+        if leaf.dtype.kind != "f" or leaf.dtype != first:
+            owner = type(record).__name__
+            raise TypeError(f"{name} has dtype {leaf.dtype}, another {first}; {owner} expects one float dtype for all")
 
-    Raises TypeError for what is not made of real numbers, ValueError where a value is NaN or infinite.
-    """
+
+def reals(name: str, array: object, dtype: np.dtype) -> Array:
+    """`array` as floats of `dtype` (no copy where it has it already). Raises TypeError for other than real numbers."""
     given = np.asarray(array)
     if given.dtype.kind not in "fiub":
         raise TypeError(f"{name} has dtype {given.dtype}; real numbers were expected")
-    given = given.astype(dtype, copy=False)
+    with np.errstate(over="ignore"):  # what is too large for dtype becomes infinite
+        return given.astype(dtype, copy=False)
+
+
+def floats(name: str, array: object, dtype: np.dtype) -> Array:
+    """As `reals`, and raises ValueError where a value is NaN, infinite, or too large for `dtype`."""
+    given = reals(name, array, dtype)
     if not np.isfinite(given).all():
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(given))[0])
         raise ValueError(f"{name} is {given[where]} at {where}; every value must be finite")

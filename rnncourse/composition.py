@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from rnncourse.arrays import Array, Float, Record
-from rnncourse.recurrence import Cell, Gradients, Run, backward, forward
+from rnncourse.arrays import Array, Float, Record, require_shape
+from rnncourse.recurrence import Cell, Gradients, Run, backward, forward, require_kind
 
 
 @dataclass(frozen=True, eq=False)
@@ -14,6 +14,14 @@ class Stack(Record):
     """Layers, the lowest first: each reads the outputs of the one below it."""
 
     layers: tuple[Any, ...]
+
+    def __post_init__(self) -> None:
+        if not self.layers:
+            raise ValueError("stack got no layers; it expects one or more")
+        require_networks("stack", *self.layers)
+        for below, above in zip(self.layers, self.layers[1:], strict=False):
+            if above.D != below.H:
+                raise ValueError(f"a layer expects inputs of size {above.D}; the layer below it has {below.H} outputs")
 
     @property
     def D(self) -> int:
@@ -49,6 +57,12 @@ class Bidirectional(Record):
     ahead: Any
     back: Any
 
+    def __post_init__(self) -> None:
+        require_networks("bidirectional", self.ahead, self.back)
+        if self.ahead.D != self.back.D:
+            sizes = f"{self.ahead.D} and {self.back.D}"
+            raise ValueError(f"the directions expect inputs of sizes {sizes}; both read the same inputs")
+
     @property
     def D(self) -> int:
         """Input size."""
@@ -79,24 +93,40 @@ class BidirectionalState(Record):
 
 def stack(*layers: Cell | Stack | Bidirectional) -> Stack:
     """A network of layers, the lowest first. Raises ValueError where a layer does not fit the one below it."""
-    if not layers:
-        raise ValueError("stack got no layers; it expects one or more")
-    for below, above in zip(layers, layers[1:], strict=False):
-        if above.D != below.H:
-            raise ValueError(f"a layer expects inputs of size {above.D}; the layer below it has {below.H} outputs")
     return Stack(layers)
 
 
 def bidirectional(ahead: Cell | Stack, back: Cell | Stack) -> Bidirectional:
     """A network that reads in both directions (Schuster and Paliwal 1997). Raises ValueError for two input sizes."""
-    if ahead.D != back.D:
-        raise ValueError(f"the directions expect inputs of sizes {ahead.D} and {back.D}; both read the same inputs")
     return Bidirectional(ahead, back)
+
+
+def require_networks(owner: str, *networks: object) -> None:
+    """Raise TypeError unless each is something that `forward` runs."""
+    for network in networks:
+        if not isinstance(network, Cell | Stack | Bidirectional):
+            raise TypeError(f"{owner} got a {type(network).__name__}; it expects cells, stacks or bidirectionals")
+
+
+def _layers(name: str, state: Any, net: Stack) -> tuple:
+    if state is None:
+        return (None,) * len(net.layers)
+    require_kind(name, state, StackState, "a stack")
+    if len(state.layers) != len(net.layers):
+        raise ValueError(f"{name} has {len(state.layers)} layers; a stack of {len(net.layers)} expects as many")
+    return state.layers
+
+
+def _directions(name: str, state: Any) -> tuple:
+    if state is None:
+        return None, None
+    require_kind(name, state, BidirectionalState, "a bidirectional")
+    return state.ahead, state.back
 
 
 @forward.register(Stack)
 def _forward_stack(net, xs, state=None):
-    states = [None] * len(net.layers) if state is None else state.layers
+    states = _layers("state", state, net)
     runs = []
     for layer, start in zip(net.layers, states, strict=True):
         runs.append(forward(layer, runs[-1].hs if runs else xs, start))
@@ -105,7 +135,7 @@ def _forward_stack(net, xs, state=None):
 
 @backward.register(Stack)
 def _backward_stack(net, dhs, run, dstate=None):
-    dstates = [None] * len(net.layers) if dstate is None else dstate.layers
+    dstates = _layers("dstate", dstate, net)
     above = []
     for layer, tape, dlast in reversed(list(zip(net.layers, run.tapes, dstates, strict=True))):
         above.append(backward(layer, above[-1].xs if above else dhs, tape, dlast))
@@ -120,19 +150,23 @@ def _backward_stack(net, dhs, run, dstate=None):
 
 @forward.register(Bidirectional)
 def _forward_bidirectional(net, xs, state=None):
-    ahead = forward(net.ahead, xs, state.ahead if state else None)
-    back = forward(net.back, xs[::-1], state.back if state else None)
+    start_ahead, start_back = _directions("state", state)
+    ahead = forward(net.ahead, xs, start_ahead)
+    back = forward(net.back, xs[::-1], start_back)
     hs, hs_prev = (
-        np.concatenate([one, other[::-1]], axis=2) for one, other in [(ahead.hs, back.hs), (ahead.hs_prev, back.hs_prev)]
+        np.concatenate([one, other[::-1]], axis=2)
+        for one, other in [(ahead.hs, back.hs), (ahead.hs_prev, back.hs_prev)]
     )
     return Run(ahead.xs, hs, hs_prev, BidirectionalState(ahead.state, back.state), [ahead, back])
 
 
 @backward.register(Bidirectional)
 def _backward_bidirectional(net, dhs, run, dstate=None):
+    require_shape("dhs", dhs, run.hs.shape, "backward")
     dahead, dback = np.split(dhs, [net.ahead.H], axis=2)
-    ahead = backward(net.ahead, dahead, run.tapes[0], dstate.ahead if dstate else None)
-    back = backward(net.back, dback[::-1], run.tapes[1], dstate.back if dstate else None)
+    dstate_ahead, dstate_back = _directions("dstate", dstate)
+    ahead = backward(net.ahead, dahead, run.tapes[0], dstate_ahead)
+    back = backward(net.back, dback[::-1], run.tapes[1], dstate_back)
     return Gradients(
         Bidirectional(ahead.cell, back.cell),
         None if ahead.xs is None else ahead.xs + back.xs[::-1],

@@ -48,8 +48,15 @@ def relu_derivative(r: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
 
 def softmax(a: Float[Array, "*shape V"]) -> Float[Array, "*shape V"]:
     """exp(a_v) / sum_w exp(a_w) over the last axis; the largest logit is subtracted first, so nothing overflows."""
-    p = np.exp(a - a.max(axis=-1, keepdims=True))
+    p = np.exp(_below_the_largest(a))
     return p / p.sum(axis=-1, keepdims=True)
+
+
+def _below_the_largest(a: Float[Array, "*shape V"]) -> Float[Array, "*shape V"]:
+    """a_v - max_w a_w, cut off at half the lowest float: two finite numbers can be further apart than a float reaches."""
+    half = a / 2
+    half -= half.max(axis=-1, keepdims=True)
+    return 2 * np.maximum(half, np.finfo(half.dtype).min / 4)
 
 
 def softmax_derivative(dp: Float[Array, "*shape V"], p: Float[Array, "*shape V"]) -> Float[Array, "*shape V"]:
@@ -62,10 +69,11 @@ def cross_entropy(
 ) -> tuple[float, Float[Array, "*shape V"]]:
     """Mean over symbols of -ln softmax(logits)[target], in nats per symbol, and its gradient by the logits.
 
-    The gradient is (softmax(logits) - onehot(targets)) / number of symbols. Raises TypeError for targets that are not
-    integers and ValueError for targets of another shape or outside 0..V-1. Not the sum over time that some
-    programs print, and not bits: bits = nats / ln 2, perplexity = exp(nats).
+    The gradient is (softmax(logits) - onehot(targets)) / number of symbols. Raises TypeError for logits that are not
+    floats and targets that are not integers, ValueError for targets of another shape or outside 0..V-1. Not the sum over
+    time that some programs print, and not bits: bits = nats / ln 2, perplexity = exp(nats).
     """
+    _require_floats("logits", logits, "cross_entropy")
     V = logits.shape[-1]
     targets = np.asarray(targets)
     if targets.dtype.kind not in "iu":
@@ -78,10 +86,11 @@ def cross_entropy(
         wrong = targets.min() if targets.min() < 0 else targets.max()
         raise ValueError(f"targets contain {wrong}; cross_entropy expects 0 to {V - 1} for {V} logits")
     chosen = targets[..., None]
-    shifted = logits - logits.max(axis=-1, keepdims=True)
+    shifted = _below_the_largest(logits)
     dlogits = np.exp(shifted)
     total = dlogits.sum(axis=-1, keepdims=True)
-    loss = float((np.log(total) - np.take_along_axis(shifted, chosen, axis=-1)).mean(dtype=np.float64))
+    losses = np.log(total) - np.take_along_axis(shifted, chosen, axis=-1)
+    loss = float(np.divide(losses, targets.size, dtype=np.float64).sum())  # not the mean: its sum could overflow
     dlogits /= total
     np.put_along_axis(dlogits, chosen, np.take_along_axis(dlogits, chosen, axis=-1) - 1, axis=-1)
     dlogits /= targets.size
@@ -91,9 +100,10 @@ def cross_entropy(
 def squared_error(ys: Float[Array, "*shape"], targets: Float[Array, "*shape"]) -> tuple[float, Float[Array, "*shape"]]:
     """Mean over all numbers of (y - target)^2, in squared units of the target, and its gradient by y.
 
-    No factor 1/2: the gradient is 2 (y - target) / number of numbers. Raises ValueError for targets of another shape,
-    none, or with NaN or infinity among them.
+    No factor 1/2: the gradient is 2 (y - target) / number of numbers. Raises TypeError for what is not real numbers and
+    ValueError for targets of another shape, none, or with NaN or infinity among them.
     """
+    _require_floats("outputs", ys, "squared_error")
     targets = floats("targets", targets, ys.dtype)
     if targets.shape != ys.shape:
         raise ValueError(f"targets have shape {targets.shape}; outputs of shape {ys.shape} expect the same")
@@ -101,6 +111,13 @@ def squared_error(ys: Float[Array, "*shape"], targets: Float[Array, "*shape"]) -
         raise ValueError("targets are empty; squared_error expects one number or more")
     difference = ys - targets
     return float(np.mean(difference**2, dtype=np.float64)), difference * (2 / difference.size)
+
+
+def _require_floats(name: str, array: object, owner: str) -> None:
+    if not isinstance(array, np.ndarray):
+        raise TypeError(f"{name} are a {type(array).__name__}; {owner} expects an array of floats")
+    if array.dtype.kind != "f":
+        raise TypeError(f"{name} have dtype {array.dtype}; {owner} expects floats")
 
 
 def glorot(D: int, H: int, *, rng: np.random.Generator) -> Float[Array, "D H"]:

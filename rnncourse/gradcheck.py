@@ -36,9 +36,14 @@ def differences(loss: Callable[[R], float], record: R, *, step: float = 1e-5) ->
 
 
 def report(ours: R, theirs: R) -> dict[str, float]:
-    """For each array, the largest difference divided by the largest value of either: 0 is equal, 2 is opposite."""
+    """For each array, the largest difference divided by the largest value of either: 0 is equal, 2 is opposite.
+
+    Raises ValueError unless both have arrays of the same names and shapes.
+    """
     errors = {}
     other = theirs.leaves()
+    if ours.leaves().keys() != other.keys():
+        raise ValueError(f"arrays are {list(ours.leaves())} and {list(other)}; a comparison expects the same")
     for name, a in ours.leaves().items():
         b = other[name]
         if a.shape != b.shape:

@@ -9,11 +9,13 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
 from rnncourse.arrays import Array, Float
 
 INPUT, STATE, OUTPUT = "#f0c987", "#a9cbe8", "#b5dcc3"
+SIGNED = LinearSegmentedColormap.from_list("signed", ["#1f5fa8", "#7fb0d8", "#ffffff", "#eda08c", "#b3202e"])
 
 
 def hidden_states(hs: Float[Array, "T H"], *, text: str | None = None, ax: Axes | None = None) -> Axes:
@@ -22,7 +24,7 @@ def hidden_states(hs: Float[Array, "T H"], *, text: str | None = None, ax: Axes 
     With `text`, its T characters stand under the steps at which they were read; a space is drawn as ·, a line end as ↵.
     """
     ax = plt.gca() if ax is None else ax
-    image = ax.imshow(hs.T, cmap="RdBu_r", vmin=-1, vmax=1, aspect="auto")
+    image = ax.imshow(hs.T, cmap=SIGNED, vmin=-1, vmax=1, aspect="auto")
     ax.set(ylabel="unit", xlabel="step" if text is None else None)
     ax.yaxis.get_major_locator().set_params(integer=True)
     if text is not None:
@@ -42,8 +44,10 @@ def coloured_text(text: str, values: Float[Array, " T"], *, width: int = 64, ax:
     """
     ax = plt.gca() if ax is None else ax
     if len(text) != len(values):
-        raise ValueError(f"there are {len(values)} values; coloured_text expects one for each of {len(text)} characters")
-    colours = plt.get_cmap("RdBu_r")(0.5 + 0.5 * np.clip(np.asarray(values, float), -1, 1))
+        raise ValueError(
+            f"there are {len(values)} values; coloured_text expects one for each of {len(text)} characters"
+        )
+    colours = SIGNED(0.5 + 0.5 * np.clip(np.asarray(values, float), -1, 1))
     row = column = 0
     for character, colour in zip(text, colours, strict=True):
         ax.add_patch(Rectangle((column, row), 1, 1, facecolor=colour, linewidth=0))
@@ -58,9 +62,7 @@ def coloured_text(text: str, values: Float[Array, " T"], *, width: int = 64, ax:
     return ax
 
 
-def gradient_flow(
-    norms: Mapping[str, Float[Array, " K"]], *, floor: float = 1e-12, ax: Axes | None = None
-) -> Axes:
+def gradient_flow(norms: Mapping[str, Float[Array, " K"]], *, floor: float = 1e-12, ax: Axes | None = None) -> Axes:
     """Norms of a gradient against the lag, steps back from the loss, on a log axis; each line is named at its end.
 
     `norms[name][k]` belongs to lag k. What is below `floor` is drawn at the floor.

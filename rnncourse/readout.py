@@ -7,8 +7,8 @@ from typing import Any, Self
 
 import numpy as np
 
-from rnncourse.arrays import Array, Batch, Float, Int, Record, require_shape
-from rnncourse.composition import Bidirectional, Stack
+from rnncourse.arrays import Array, Batch, Float, Int, Record, require_one_dtype, require_shape
+from rnncourse.composition import Bidirectional, Stack, require_networks
 from rnncourse.functions import cross_entropy, glorot
 from rnncourse.recurrence import Cell, Run, backward, forward, rows
 from rnncourse.text import sample_symbol
@@ -25,8 +25,10 @@ class Network(Record):
     b_y: Float[Array, " V"]
 
     def __post_init__(self) -> None:
+        require_networks("Network", self.cell)
         require_shape("W_y", self.W_y, (self.cell.H, "V"), "Network")
         require_shape("b_y", self.b_y, (self.W_y.shape[1],), "Network")
+        require_one_dtype(self)
 
     @classmethod
     def init(cls, cell: Any, V: int, *, rng: np.random.Generator) -> Self:
@@ -75,12 +77,13 @@ def generate(
 ) -> Iterator[tuple[int, Run]]:
     """Symbols without end: each is drawn from the softmax of the last output and becomes the next input.
 
-    Yields each new symbol with the run that led to it, whose `hs` are the states on the way. Raises ValueError for an
-    empty prompt: the network needs a first input.
+    Yields each new symbol with the run that led to it, whose `hs` are the states on the way. When the first is asked for,
+    raises ValueError for an empty prompt (the network needs a first input) and for a network with other outputs than inputs.
     """
-    if len(prompt) == 0:
-        raise ValueError("the prompt is empty; generate expects one symbol or more to start from")
-    symbols, state = np.asarray(prompt), None
+    require_shape("the prompt", prompt, ("P",), "generate")
+    if len(net.b_y) != net.cell.D:
+        raise ValueError(f"the network has {len(net.b_y)} outputs and {net.cell.D} inputs; generate expects as many")
+    symbols, state = prompt, None
     while True:
         run = forward(net.cell, symbols[:, None], state)
         symbol = int(sample_symbol(net.outputs(run.hs[-1, 0]), temperature=temperature, rng=rng))

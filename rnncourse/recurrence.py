@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from rnncourse.arrays import Array, Float, Int, Record, floats, require_shape
+from rnncourse.arrays import Array, Float, Int, Record, floats, reals, require_one_dtype, require_shape
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,9 +42,7 @@ class Cell(Record):
         require_shape("W_h", self.W_h, (H, G), name)
         require_shape("W_x", self.W_x, ("D", G), name)
         require_shape("b", self.b, (G,), name)
-        for field, leaf in self.leaves().items():
-            if leaf.dtype.kind != "f" or leaf.dtype != self.W_h.dtype:
-                raise TypeError(f"{field} has dtype {leaf.dtype}, W_h has {self.W_h.dtype}; {name} expects one float type")
+        require_one_dtype(self)
 
     @property
     def D(self) -> int:
@@ -66,7 +64,7 @@ class Cell(Record):
         """One step for B sequences: the new state, and the tape that `gates_backward` reads."""
         require_shape("x", x, ("B", self.D), f"{type(self).__name__}.step")
         x = floats("x", x, self.W_x.dtype)
-        check_state(self, state, len(x))
+        state = check_state(self, state, len(x))
         return self.gates(state, x @ self.W_x + self.b, self.recurrent(state))
 
     def gates(self, state: Any, a_x: Float[Array, "B G"], a_h: Float[Array, "B G"]) -> tuple[Any, Any]:
@@ -117,7 +115,9 @@ class Gradients(NamedTuple):
     cell: Any  # one number for each parameter, in an object of the cell's class
     xs: Float[Array, "T B D"] | None  # None where the inputs are symbols: they have no derivative
     state: Any
-    flow: dict[str, Float[Array, " T"]]  # norm over batch and units of dL/dh_t, all paths; dL/dc_t under "c"
+    flow: dict[
+        str, Float[Array, " T"]
+    ]  # norm over batch and units of dL/dh_t; under "c" dL/dc_t, paths through h_t aside
 
 
 @singledispatch
@@ -137,7 +137,8 @@ def backward(cell: Cell, dhs: Float[Array, "T B H"], run: Run, dstate: Any = Non
     """Backpropagation through time: the gradients of any loss whose derivative by h_t at step t alone is dhs[t].
 
     dL/dh_t = dhs[t] + what comes back from t+1. `dstate` is the loss's gradient by the last state, from whatever
-    reads it later; zeros where it is None. Raises ValueError where dhs has another shape than run.hs. (Werbos 1990)
+    reads it later; zeros where it is None. Raises ValueError where dhs has another shape than run.hs, and what `forward`
+    raises for a state where dstate is none of this cell. (Werbos 1990)
     """
     raise TypeError(f"backward got a {type(cell).__name__}; it expects a cell, a stack or a bidirectional")
 
@@ -161,7 +162,8 @@ def _forward(cell, xs, state=None):
 @backward.register(Cell)
 def _backward(cell, dhs, run, dstate=None):
     require_shape("dhs", dhs, run.hs.shape, "backward")
-    dstate = run.state.map(np.zeros_like) if dstate is None else dstate
+    dhs = reals("dhs", dhs, run.hs.dtype)
+    dstate = run.state.map(np.zeros_like) if dstate is None else check_state(cell, dstate, dhs.shape[1], "dstate")
     flow = {name: np.empty(len(dhs), dhs.dtype) for name in dstate.leaves()}
     da_xs = np.zeros(run.hs.shape[:2] + cell.b.shape, cell.b.dtype)  # (T, B, G)
     da_hs = da_xs
@@ -216,11 +218,16 @@ def check_inputs(cell: Cell, xs: Any) -> Array:
     return floats("xs", xs, cell.W_x.dtype)
 
 
-def check_state(cell: Cell, state: Any, B: int) -> Any:
-    """The state, where it has this cell's kind and B rows; else an error that says what was expected and what came."""
+def check_state(cell: Cell, state: Any, B: int, name: str = "state") -> Any:
+    """The state in the cell's dtype, where it is of its kind with B rows; else an error: what was expected, what came."""
     expected = cell.zero_state(B)
-    if type(state) is not type(expected):
-        raise TypeError(f"state is a {type(state).__name__}; {type(cell).__name__} expects a {type(expected).__name__}")
-    for name, leaf in expected.leaves().items():
-        require_shape(f"state.{name}", state.leaves().get(name), leaf.shape, type(cell).__name__)
-    return state
+    require_kind(name, state, type(expected), type(cell).__name__)
+    for part, leaf in expected.leaves().items():
+        require_shape(f"{name}.{part}", getattr(state, part), leaf.shape, type(cell).__name__)
+    return state.map(lambda leaf: floats(name, leaf, cell.W_h.dtype))
+
+
+def require_kind(name: str, value: object, kind: type, owner: str) -> None:
+    """Raise TypeError unless a value is of this very class."""
+    if type(value) is not kind:
+        raise TypeError(f"{name} is a {type(value).__name__}; {owner} expects a {kind.__name__}")

@@ -1,7 +1,7 @@
 """Optimisers, which map parameters to parameters; gradient clipping; and the training loop as a generator."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -21,6 +21,13 @@ class Optimiser:
     rate: float
 
     records = 1  # in the memory
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = float(getattr(self, field.name))  # a numpy scalar would turn float32 parameters into float64
+            if not 0 <= value < np.inf:
+                raise ValueError(f"{field.name} is {value}; {type(self).__name__} expects a finite number of 0 or more")
+            object.__setattr__(self, field.name, value)
 
     def start(self, params: Record) -> tuple:
         """The memory before the first step."""
@@ -96,18 +103,30 @@ class Adam(Optimiser):
 
 def norm(gradient: Record) -> float:
     """The Euclidean length of all arrays of a record together."""
-    return float(np.sqrt(sum(np.vdot(leaf, leaf) for leaf in gradient.leaves().values())))
+    leaves = [leaf.ravel().astype(np.float64, copy=False) for leaf in gradient.leaves().values()]
+    return float(np.sqrt(sum(leaf @ leaf for leaf in leaves)))
 
 
 def clip_by_norm(gradient: R, limit: float) -> R:
-    """g · limit / ‖g‖ where ‖g‖ > limit, over all parameters together: shorter, same direction (Pascanu et al. 2013)."""
+    """g · limit / ‖g‖ where ‖g‖ > limit, over all parameters together: shorter, same direction (Pascanu et al. 2013).
+
+    Raises ValueError for a limit that is not above 0.
+    """
+    limit = _positive(limit)
     length = norm(gradient)
     return gradient if length <= limit else gradient.map(lambda g: g * (limit / length))
 
 
 def clip_by_value(gradient: R, limit: float) -> R:
-    """Each number cut off at ±limit: the direction changes (Mikolov 2012)."""
+    """Each number cut off at ±limit: the direction changes (Mikolov 2012). Raises ValueError for a limit not above 0."""
+    limit = _positive(limit)
     return gradient.map(lambda g: np.clip(g, -limit, limit))
+
+
+def _positive(limit: float) -> float:
+    if not limit > 0:
+        raise ValueError(f"limit is {limit}; clipping expects a number above 0")
+    return float(limit)
 
 
 class Progress(NamedTuple):

@@ -36,19 +36,14 @@ class Clockwork(Cell):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        periods = self.periods
-        if not (isinstance(periods, tuple) and periods and all(isinstance(p, int) and p > 0 for p in periods)):
-            raise ValueError(f"periods are {periods!r}; Clockwork expects a tuple of positive integers, fast to slow")
-        if any(slow % fast for fast, slow in zip(periods, periods[1:], strict=False)):
-            raise ValueError(f"periods are {periods}; each must divide the next, so that the modules that move come first")
-        if self.H % len(periods):
-            raise ValueError(f"H is {self.H}; {len(periods)} modules of equal size expect a multiple of {len(periods)}")
+        check_periods(self.periods, self.H)
 
     @classmethod
     def init(
         cls, D: int, H: int, *, periods: tuple[int, ...], rng: np.random.Generator, dtype: type = np.float64
     ) -> Self:
         """Glorot weights, each module's by the number of units that it reads; b = 0."""
+        check_periods(periods, H)
         W_h = np.zeros((H, H))
         for reads, module in modules(H, len(periods)):
             W_h[reads, module] = glorot(H - module.start, module.stop - module.start, rng=rng)
@@ -103,6 +98,16 @@ class Clockwork(Cell):
             moved = slice(-start % period, None, period)
             dW_h[reads, module] = rows(run.hs_prev[moved, :, reads]).T @ rows(da_hs[moved, :, module])
         return dW_h
+
+
+def check_periods(periods: tuple[int, ...], H: int) -> None:
+    """Raise ValueError for periods that are no tuple of positive integers, each dividing the next, or do not divide H."""
+    if not (isinstance(periods, tuple) and periods and all(isinstance(p, int) and p > 0 for p in periods)):
+        raise ValueError(f"periods are {periods!r}; Clockwork expects a tuple of positive integers, fast to slow")
+    if any(slow % fast for fast, slow in zip(periods, periods[1:], strict=False)):
+        raise ValueError(f"periods are {periods}; each must divide the next, so that the modules that move come first")
+    if H < 1 or H % len(periods):
+        raise ValueError(f"H is {H}; {len(periods)} modules of equal size expect a multiple of {len(periods)}")
 
 
 def modules(H: int, g: int) -> list[tuple[slice, slice]]:

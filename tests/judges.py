@@ -1,0 +1,176 @@
+"""What every suite shares: the networks, a problem for each of them, and the judges of a backward pass.
+
+A problem has everything at random and different from zero: weights, biases, inputs, the state it starts from, and the
+upstream gradients of every output and of the last state. All its sizes differ, so that no axis is taken for another.
+"""
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import Any, NamedTuple
+
+import jaxtyping
+import numpy as np
+
+from rnncourse import (
+    GRU,
+    LSTM,
+    RNN,
+    Clockwork,
+    Network,
+    at_the_end,
+    backward,
+    bidirectional,
+    cross_entropy,
+    forward,
+    objective,
+    squared_error,
+    stack,
+)
+from rnncourse.arrays import Array, Batch, Record
+from rnncourse.gradcheck import differences, relative_error
+
+T, B, D, H = 5, 3, 4, 6
+
+CELLS = {  # a new cell is a new line
+    "RNN": RNN.init,
+    "LSTM": LSTM.init,
+    "GRU": GRU.init,
+    "Clockwork 1 2 4": partial(Clockwork.init, periods=(1, 2, 4)),
+    "Clockwork 2 4": partial(Clockwork.init, periods=(2, 4)),
+}
+
+
+def two(init, D, H, *, rng):
+    """Two layers of one kind."""
+    return stack(init(D, H, rng=rng), init(H, H, rng=rng))
+
+
+def both(init, D, H, *, rng):
+    """Two directions of one kind."""
+    return bidirectional(init(D, H, rng=rng), init(D, H, rng=rng))
+
+
+def two_of_both(init, D, H, *, rng):
+    """Two layers, each in both directions."""
+    return stack(both(init, D, H, rng=rng), both(init, 2 * H, H, rng=rng))
+
+
+def mixed(D, H, *, rng):
+    """What torch has no module for: layers of several kinds and sizes, a stack among them, and unequal directions."""
+    directions = bidirectional(LSTM.init(H, 2, rng=rng), Clockwork.init(H, 4, periods=(1, 2), rng=rng))
+    return stack(stack(RNN.init(D, 5, rng=rng), GRU.init(5, H, rng=rng)), directions)
+
+
+COMPOSITIONS = {
+    f"{how.__name__} {kind}": partial(how, CELLS[kind])
+    for how in (two, both, two_of_both)
+    for kind in ("RNN", "LSTM", "GRU", "Clockwork 2 4")
+} | {"mixed": mixed}
+
+NETWORKS = CELLS | COMPOSITIONS
+
+LOSSES = {"cross_entropy": cross_entropy, "squared_error": squared_error, "at_the_end": at_the_end(cross_entropy)}
+
+
+@dataclass(frozen=True, eq=False)
+class Variables(Record):
+    """All that a loss depends on; also the loss's gradient by all of it."""
+
+    net: Any
+    xs: Any  # None for symbols, which have no gradient
+    state: Any
+
+
+class Problem(NamedTuple):
+    """A network, what it is given, and the gradients dL/dh_t and dL/d the last state that come from above."""
+
+    net: Any
+    xs: Array
+    dhs: Array
+    state: Any
+    dstate: Any
+
+    def loss(self, at: Variables) -> float:
+        """A number with exactly these upstream gradients: sum over t of dhs_t · h_t, and dstate · the last state."""
+        run = forward(at.net, self.xs if at.xs is None else at.xs, at.state)
+        last = zip(self.dstate.leaves().values(), run.state.leaves().values(), strict=True)
+        return float(np.vdot(self.dhs, run.hs) + sum(np.vdot(dleaf, leaf) for dleaf, leaf in last))
+
+    def run(self):
+        """The forward pass."""
+        return forward(self.net, self.xs, self.state)
+
+    def gradients(self):
+        """The backward pass."""
+        return backward(self.net, self.dhs, self.run(), self.dstate)
+
+    def ours(self) -> Variables:
+        """What our backward pass says."""
+        return variables(self.gradients())
+
+    def numeric(self) -> Variables:
+        """What central differences say; they run the forward pass only."""
+        xs = None if self.xs.ndim == 2 else self.xs
+        return differences(self.loss, Variables(self.net, xs, self.state))
+
+
+def variables(gradients) -> Variables:
+    """The first three of `Gradients`, all but the flow, to be compared."""
+    return Variables(gradients.cell, gradients.xs, gradients.state)
+
+
+def problem(name: str, *, symbols: bool = False, steps: int = T, batch: int = B) -> Problem:
+    """The problem of a network in NETWORKS. Clockworks get 9 steps from a clock at 3: the slowest modules move twice."""
+    rng = np.random.default_rng(1)
+    steps = 9 if "Clockwork" in name or name == "mixed" else steps
+    hidden = 2 if name in COMPOSITIONS and name != "mixed" else H  # the many numbers of a composition take time
+
+    def noise(leaf):
+        return rng.normal(0, 0.5, leaf.shape)
+
+    net = NETWORKS[name](D, hidden, rng=rng).map(noise)
+    state = forward(net, rng.standard_normal((3, batch, D))).state.map(noise)
+    xs = rng.integers(0, D, (steps, batch)) if symbols else rng.standard_normal((steps, batch, D))
+    return Problem(net, xs, rng.standard_normal((steps, batch, net.H)), state, state.map(noise))
+
+
+@contextmanager
+def unannotated():
+    """Inside, shapes in annotations are not checked: thousands of forward passes take a tenth of the time."""
+    before = jaxtyping.config.jaxtyping_disable
+    jaxtyping.config.update("jaxtyping_disable", True)
+    try:
+        yield
+    finally:
+        jaxtyping.config.update("jaxtyping_disable", before)
+
+
+@cache
+def numeric(name: str, symbols: bool = False) -> Variables:
+    """The central differences of a problem, made once for all suites."""
+    with unannotated():
+        return problem(name, symbols=symbols).numeric()
+
+
+def error(name: str, *, symbols: bool = False) -> float:
+    """The judge: how far the backward pass is from the central differences, relative to the largest entry of each array."""
+    return relative_error(problem(name, symbols=symbols).ours(), numeric(name, symbols))
+
+
+def readout_problem(loss: str) -> tuple[Network, Batch, Any, Any]:
+    """A network with a read-out of V = 7, a batch with targets for one of LOSSES, a state, and the loss."""
+    rng = np.random.default_rng(2)
+    p = problem("GRU")
+    net = Network.init(p.net, 7, rng=rng).map(lambda w: rng.normal(0, 0.5, w.shape))
+    symbols = rng.integers(0, 7, (T, B))
+    targets = {"cross_entropy": symbols, "squared_error": rng.standard_normal((T, B, 7)), "at_the_end": symbols[-1]}
+    return net, Batch(p.xs, targets[loss]), p.state, LOSSES[loss]
+
+
+def readout_error(name: str) -> float:
+    """The judge of `objective`: its gradient and the central differences of its loss."""
+    net, batch, state, loss = readout_problem(name)
+    with unannotated():
+        right = differences(lambda net: objective(net, batch, state, loss=loss)[0], net)
+    return relative_error(objective(net, batch, state, loss=loss)[1], right)

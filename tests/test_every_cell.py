@@ -1,0 +1,289 @@
+"""One suite over all cells, and over stacks and both directions of them: what each must do, and only they may differ in."""
+
+import numpy as np
+import pytest
+from judges import CELLS, NETWORKS, B, D, H, T, error, problem, variables
+
+from rnncourse import GRU, LSTM, RNN, Clockwork, Network, backward, forward, twins
+from rnncourse.gradcheck import relative_error, report
+
+ONE_WAY = [name for name in NETWORKS if "both" not in name and name != "mixed"]
+TORCH = [name for name in NETWORKS if name in CELLS or ("Clockwork" not in name and name != "mixed")]
+
+every_network = pytest.mark.parametrize("name", NETWORKS)
+every_one_way = pytest.mark.parametrize("name", ONE_WAY)
+every_cell = pytest.mark.parametrize("name", CELLS)
+
+
+def assert_same(ours, theirs, what, tolerance=1e-12):
+    """Fail unless two records agree, with the arrays that do not."""
+    wrong = {name: size for name, size in report(ours, theirs).items() if not size <= tolerance}
+    assert not wrong, f"{what}: relative differences {wrong}"
+
+
+# The gradients
+
+
+@every_network
+@pytest.mark.parametrize("symbols", [False, True], ids=["vectors", "symbols"])
+def test_gradients_are_those_of_central_differences(name, symbols):
+    assert error(name, symbols=symbols) < 1e-7
+
+
+@pytest.mark.parametrize("name", TORCH)
+def test_outputs_and_gradients_are_those_of_torch(name):
+    p = problem(name)
+    hs, theirs = twins.gradients(*p)
+    assert np.allclose(p.run().hs, hs, rtol=0, atol=1e-12), "the outputs differ from torch's"
+    assert_same(p.ours(), variables(theirs), "gradients, ours and torch's")
+
+
+@every_network
+def test_a_gradient_has_a_number_for_each_parameter(name):
+    p = problem(name)
+    gradients = p.gradients()
+    assert type(gradients.cell) is type(p.net)
+    for ours, theirs in [(gradients.cell, p.net), (gradients.state, p.state)]:
+        assert {k: v.shape for k, v in ours.leaves().items()} == {k: v.shape for k, v in theirs.leaves().items()}
+    assert gradients.xs.shape == p.xs.shape
+
+
+@every_cell
+def test_flow_is_the_norm_of_the_gradient_by_each_state(name):
+    p = problem(name)
+    flow = p.gradients().flow
+    for t in range(len(p.xs) - 1):
+        state = forward(p.net, p.xs[: t + 1], p.state).state
+        _, later = twins.gradients(p.net, p.xs[t + 1 :], p.dhs[t + 1 :], state, p.dstate)
+        by_state = later.state.leaves() | {"h": p.dhs[t] + later.state.h}
+        for letter, gradient in by_state.items():
+            assert flow[letter][t] == pytest.approx(np.linalg.norm(gradient)), f"the norm of dL/d{letter} at t = {t}"
+    assert flow["h"][-1] == pytest.approx(np.linalg.norm(p.dhs[-1] + p.dstate.h)), "at the last step"
+
+
+@every_network
+def test_flow_has_a_norm_for_each_step_of_each_state(name):
+    p = problem(name)
+    flow = p.gradients().flow
+    assert list(flow) == list(p.state.leaves())
+    assert all(norms.shape == (len(p.xs),) and (norms > 0).all() for norms in flow.values()), flow
+
+
+# Time
+
+
+@every_cell
+def test_steps_one_by_one_are_forward(name):
+    p = problem(name)
+    state, run = p.state, p.run()
+    for t, x in enumerate(p.xs):
+        state, _ = p.net.step(state, x)
+        assert np.allclose(state.h, run.hs[t], rtol=0, atol=1e-15), f"step and forward differ at t = {t}"
+    assert_same(state, run.state, "the last state")
+
+
+@every_one_way
+def test_what_happens_at_t_does_not_change_what_came_before(name):
+    p = problem(name)
+    hs = p.run().hs
+    for t in range(len(p.xs)):
+        changed = p.xs.copy()
+        changed[t] += 1
+        new = forward(p.net, changed, p.state).hs
+        assert np.array_equal(new[:t], hs[:t]), f"x at t = {t} changes outputs before t"
+    assert not np.array_equal(forward(p.net, p.xs + 1, p.state).hs, hs)
+
+
+@every_one_way
+def test_a_loss_at_t_has_no_gradient_by_later_inputs(name):
+    p = problem(name)
+    for t in range(len(p.xs)):
+        dhs = np.zeros_like(p.dhs)
+        dhs[t] = p.dhs[t]
+        dxs = backward(p.net, dhs, p.run()).xs
+        assert not dxs[t + 1 :].any(), f"a loss at t = {t} has a gradient by inputs after t"
+
+
+@every_one_way
+@pytest.mark.parametrize("cuts", [[2], [1, 2, 3, 4]], ids=["two halves", "single steps"])
+def test_pieces_with_the_state_carried_are_one_run(name, cuts):
+    p = problem(name)
+    whole = p.gradients()
+    state, runs = p.state, []
+    for xs in np.split(p.xs, cuts):
+        runs.append(forward(p.net, xs, state))
+        state = runs[-1].state
+    assert np.allclose(np.concatenate([run.hs for run in runs]), p.run().hs, rtol=0, atol=1e-14)
+    assert_same(state, p.run().state, "the last state")
+
+    dstate, parts = p.dstate, []
+    for dhs, run in reversed(list(zip(np.split(p.dhs, cuts), runs, strict=True))):
+        parts.insert(0, backward(p.net, dhs, run, dstate))
+        dstate = parts[0].state
+    total = parts[0].cell
+    for part in parts[1:]:
+        total = total.map(np.add, part.cell)
+    assert_same(total, whole.cell, "gradients of the parameters, which are sums over time")
+    assert_same(dstate, whole.state, "gradient of the first state")
+    assert np.allclose(np.concatenate([part.xs for part in parts]), whole.xs, rtol=0, atol=1e-13)
+    for letter, norms in whole.flow.items():
+        assert np.allclose(np.concatenate([part.flow[letter] for part in parts]), norms, rtol=1e-12), letter
+
+
+# Batches, symbols, kinds of numbers
+
+
+@every_network
+def test_a_sequence_in_a_batch_is_as_if_alone(name):
+    p = problem(name)
+    together, run = p.gradients(), p.run()
+    total = p.net.map(np.zeros_like)
+    for b in range(B):
+        alone = p._replace(
+            xs=p.xs[:, b : b + 1],
+            state=p.state.map(lambda leaf, b=b: leaf[b : b + 1]),
+            dhs=p.dhs[:, b : b + 1],
+            dstate=p.dstate.map(lambda leaf, b=b: leaf[b : b + 1]),
+        )
+        gradients = alone.gradients()
+        assert np.allclose(alone.run().hs[:, 0], run.hs[:, b], rtol=0, atol=1e-13), f"outputs of sequence {b}"
+        assert np.allclose(gradients.xs[:, 0], together.xs[:, b], rtol=0, atol=1e-13), (
+            f"input gradients of sequence {b}"
+        )
+        assert_same(gradients.state, together.state.map(lambda leaf, b=b: leaf[b : b + 1]), f"state gradient of {b}")
+        total = total.map(np.add, gradients.cell)
+    assert_same(total, together.cell, "gradients of the parameters, which are sums over the batch")
+
+
+@every_network
+@pytest.mark.parametrize("dtype", [np.int64, np.uint8])
+def test_symbols_are_their_one_hot_vectors(name, dtype):
+    symbols = problem(name, symbols=True)
+    symbols = symbols._replace(xs=symbols.xs.astype(dtype))
+    vectors = symbols._replace(xs=np.eye(D)[symbols.xs])
+    assert np.allclose(symbols.run().hs, vectors.run().hs, rtol=0, atol=1e-15)
+    ours, theirs = symbols.gradients(), vectors.gradients()
+    assert ours.xs is None, "symbols have no gradient"
+    assert_same(ours.cell, theirs.cell, "gradients of the parameters")
+    assert_same(ours.state, theirs.state, "gradient of the first state")
+
+
+@every_network
+@pytest.mark.parametrize("given", [np.float32, np.float64])
+def test_results_have_the_dtype_of_the_parameters(name, given):
+    p = problem(name)
+    single = p.net.map(np.float32)
+    state, dstate = p.state.map(given), p.dstate.map(given)
+    run = forward(single, p.xs.astype(given), state)
+    gradients = backward(single, p.dhs.astype(given), run, dstate)
+    arrays = {"hs": run.hs, "xs": gradients.xs} | gradients.flow
+    for record in (run.state, gradients.cell, gradients.state):
+        arrays |= record.leaves()
+    assert {k: v.dtype.name for k, v in arrays.items()} == dict.fromkeys(arrays, "float32")
+    assert np.allclose(run.hs, p.run().hs, atol=1e-5), "float32 is not near float64"
+
+
+@every_network
+def test_no_state_is_zeros(name):
+    p = problem(name)
+    zeros = p.net.zero_state(B)
+    assert not any(leaf.any() for leaf in zeros.leaves().values())
+    run = forward(p.net, p.xs)
+    assert np.array_equal(run.hs, forward(p.net, p.xs, zeros).hs)
+    ours, theirs = (backward(p.net, p.dhs, run, dstate) for dstate in (None, zeros))
+    assert_same(ours.cell, theirs.cell, "dstate None and zero", tolerance=0)
+
+
+@every_network
+def test_nothing_that_was_given_is_changed(name):
+    p = problem(name)
+    before = [part.copy() for part in _all_arrays(p)]
+    run = p.run()
+    first, second = (variables(backward(p.net, p.dhs, run, p.dstate)) for _ in range(2))
+    assert_same(first, second, "a second backward pass over one run", tolerance=0)
+    for had, has in zip(before, _all_arrays(p), strict=True):
+        assert np.array_equal(had, has), "forward or backward wrote into its arguments"
+
+
+def _all_arrays(p):
+    return [p.xs, p.dhs, *(leaf for record in (p.net, p.state, p.dstate) for leaf in record.leaves().values())]
+
+
+# First weights
+
+
+@every_cell
+def test_init_draws_from_its_generator_alone_in_the_wanted_dtype(name):
+    one, same, other = (CELLS[name](D, H, rng=np.random.default_rng(seed)) for seed in (0, 0, 1))
+    assert_same(one, same, "two cells from one seed", tolerance=0)
+    assert relative_error(one, other) > 0.1
+    assert (one.D, one.H) == (D, H)
+    single = CELLS[name](D, H, rng=np.random.default_rng(0), dtype=np.float32)
+    assert {leaf.dtype.name for leaf in single.leaves().values()} == {"float32"}
+
+
+@every_cell
+def test_init_has_no_bias_but_the_forget_gates(name):
+    cell = CELLS[name](D, H, rng=np.random.default_rng(0))
+    b = np.zeros_like(cell.b)
+    if name == "LSTM":
+        b[H : 2 * H] = 1
+    assert np.array_equal(cell.b, b)
+
+
+def test_forget_bias_stands_at_the_forget_gate():
+    ours = LSTM.init(D, H, rng=np.random.default_rng(0), forget_bias=3).b.reshape(4, H)
+    assert np.array_equal(ours, np.outer([0, 3, 0, 0], np.ones(H))), "gate order i, f, g, o"
+
+
+# What belongs to one cell
+
+
+@pytest.mark.parametrize("k", range(1, T))
+def test_lstm_with_open_forget_gate_and_closed_input_keeps_its_memory(k):
+    cell = LSTM(np.zeros((D, 4 * H)), np.zeros((H, 4 * H)), np.repeat([-1e4, 1e4, 0, 0], H))
+    state = forward(cell, np.ones((k, B, D)), problem("LSTM").state).state
+    assert np.array_equal(state.c, problem("LSTM").state.c)
+
+
+def test_gru_with_z_at_one_keeps_its_state():
+    cell = GRU(np.zeros((D, 3 * H)), np.zeros((H, 3 * H)), np.repeat([0, 1e4, 0], H), np.zeros(H))
+    p = problem("GRU")
+    assert np.array_equal(forward(cell, p.xs, p.state).state.h, p.state.h)
+
+
+def test_clockwork_of_one_module_with_period_1_is_an_rnn():
+    p = problem("RNN")
+    clockwork = Clockwork(p.net.W_x, p.net.W_h, p.net.b, (1,))
+    start = clockwork.zero_state(B).map(lambda _: p.state.h)
+    ours = p._replace(net=clockwork, state=start, dstate=start.map(lambda _: p.dstate.h))
+    assert np.array_equal(ours.run().hs, p.run().hs)
+    assert_same(ours.ours(), p.ours(), "Clockwork with period 1, and RNN", tolerance=0)
+
+
+def test_clockwork_never_reads_a_faster_module():
+    p = problem("Clockwork 1 2 4")
+    module = np.arange(H) // 2
+    masked = module[:, None] < module[None, :]  # the column's unit would read the row's, which is faster
+    poisoned = Clockwork(p.net.W_x, np.where(masked, np.nan, p.net.W_h), p.net.b, p.net.periods)
+    assert np.array_equal(forward(poisoned, p.xs, p.state).hs, p.run().hs), "a masked weight changes the outputs"
+    assert not p.gradients().cell.W_h[masked].any(), "a masked weight has a gradient"
+    assert p.gradients().cell.W_h[~masked].all(), "a weight has no gradient"
+    assert not Clockwork.init(D, H, periods=p.net.periods, rng=np.random.default_rng(0)).W_h[masked].any()
+
+
+def test_clockwork_moves_a_module_only_where_its_period_divides_t():
+    p = problem("Clockwork 1 2 4")
+    run = p.run()
+    for t, (h_prev, h) in enumerate(zip(run.hs_prev, run.hs, strict=True), start=p.state.t):
+        for i, period in enumerate(p.net.periods):
+            module = slice(2 * i, 2 * i + 2)
+            copied = np.array_equal(h[:, module], h_prev[:, module])
+            assert copied == (t % period > 0), f"module of period {period} at t = {t}"
+    assert run.state.t == p.state.t + len(p.xs)
+
+
+def test_clockwork_counts_only_the_weights_that_it_reads():
+    clockwork = Clockwork.init(1, 64, periods=tuple(2**i for i in range(8)), rng=np.random.default_rng(0))
+    assert Network.init(clockwork, 1, rng=np.random.default_rng(0)).size == 2497, "8 modules of 8 units, D = 1, V = 1"
+    assert Network.init(RNN.init(1, 64, rng=np.random.default_rng(0)), 1, rng=np.random.default_rng(0)).size == 4289

@@ -1,0 +1,293 @@
+"""Mistakes planted in every backward pass, one at a time: the judge of test_every_cell must see each of them."""
+
+import inspect
+from contextlib import contextmanager
+from functools import partial
+from textwrap import dedent, indent
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from judges import B, T, error, problem, readout_error
+
+from rnncourse.cells import GRU, LSTM, RNN, Clockwork
+from rnncourse.composition import _backward_bidirectional, _backward_stack
+from rnncourse.functions import cross_entropy, squared_error
+from rnncourse.gradcheck import relative_error
+from rnncourse.readout import _at_the_end, objective
+from rnncourse.recurrence import Cell, _backward, input_gradient
+
+pytestmark = pytest.mark.usefixtures("unchecked")  # else an annotation may see a mistake before the judge does
+
+
+class Mutant(NamedTuple):
+    """In a function, `right` is replaced by `wrong`; each of these networks must show it."""
+
+    function: object
+    networks: str  # separated by commas
+    right: str
+    wrong: str
+    symbols: bool = False
+
+
+@contextmanager
+def planted(mutant):
+    """Inside, the function has the mistake: its source is compiled with one fragment replaced."""
+    function = inspect.unwrap(mutant.function)
+    source = dedent(inspect.getsource(function))
+    source = source[source.index("def ") :]
+    assert source.count(mutant.right) == 1, f"{mutant.right!r} occurs {source.count(mutant.right)} times in\n{source}"
+    inside = {}  # a function around it, for a method that says super()
+    outer = "def outer(__class__):\n" + indent(source.replace(mutant.right, mutant.wrong), "    ")
+    exec(f"{outer}\n    return {function.__name__}", function.__globals__, inside)
+    right, function.__code__ = function.__code__, inside["outer"](None).__code__
+    try:
+        yield
+    finally:
+        function.__code__ = right
+
+
+def mutants(function, networks, *pairs, symbols=False):
+    """Several mistakes in one function."""
+    return [Mutant(function, networks, right, wrong, symbols) for right, wrong in pairs]
+
+
+LSTM_MUTANTS = mutants(
+    LSTM.gates_backward,
+    "LSTM",
+    ("dstate.c + ", ""),  # what comes back to c from t + 1
+    (" + dstate.h * o * tanh_derivative(tanh_c)", ""),  # what reaches c through h
+    ("dstate.h * o * tanh", "dstate.h * tanh"),
+    ("dstate.h * o * tanh_derivative(tanh_c)", "dstate.h * o"),
+    ("tanh_derivative(tanh_c)", "sigmoid_derivative(tanh_c)"),
+    ("dc * g *", "dc * i *"),
+    ("dc * g *", "dc *"),
+    ("sigmoid_derivative(i)", "tanh_derivative(i)"),
+    ("dc * c_prev *", "dc *"),
+    ("dc * c_prev *", "dstate.c * c_prev *"),
+    ("sigmoid_derivative(f)", "f"),
+    ("dc * i *", "dc *"),
+    ("tanh_derivative(g)", "sigmoid_derivative(g)"),
+    ("da_o = dstate.h", "da_o = dc"),
+    ("dstate.h * tanh_c *", "dstate.h *"),
+    ("sigmoid_derivative(o)", "o * o"),
+    ("da_f, da_g, da_o", "da_f, da_o, da_g"),  # the gate order of cs231n
+    ("da_i, da_f", "da_f, da_i"),
+    ("dc * f", "dc"),  # nothing is forgotten
+    ("dc * f", "dc * i"),
+    ("dc * f", "dstate.c * f"),  # the error that came through h does not go on along c
+    ("np.zeros_like(dc), dc * f", "dstate.h, dc * f"),  # a path that is not there
+)
+RNN_MUTANTS = mutants(
+    RNN.gates_backward,
+    "RNN",
+    ("tanh_derivative(h)", "h * (1 - h)"),
+    (" * tanh_derivative(h)", ""),
+    ("State(np.zeros_like(h))", "State(dstate.h)"),  # a path that is not there
+)
+GRU_MUTANTS = [
+    *mutants(
+        GRU.gates_backward,
+        "GRU",
+        ("(h_prev - n)", "(n - h_prev)"),  # the other convention for z
+        ("(h_prev - n)", "h_prev"),
+        ("sigmoid_derivative(z)", "tanh_derivative(z)"),
+        ("sigmoid_derivative(z)", "sigmoid_derivative(r)"),
+        ("dh * (1 - z) *", "dh *"),
+        ("dh * (1 - z) *", "dh * z *"),
+        ("tanh_derivative(n)", "sigmoid_derivative(n)"),
+        ("da_n * a_hn *", "da_n *"),
+        ("da_n * a_hn *", "dh * a_hn *"),
+        ("sigmoid_derivative(r)", "tanh_derivative(r)"),
+        ("da_x = np.concatenate([da_r, da_z, da_n]", "da_x = np.concatenate([da_z, da_r, da_n]"),
+        ("da_n * r]", "da_n]"),  # as if there were no reset
+        ("State(dh * z)", "State(dh)"),
+        ("State(dh * z)", "State(dh * (1 - z))"),
+        ("State(dh * z)", "State(np.zeros_like(dh))"),
+    ),
+    *mutants(
+        GRU.gradients,
+        "GRU",
+        ("rows(da_hs", "rows(da_xs"),  # b_n is inside the reset, b is not
+        ("2 * self.H :", "2 * self.H :][:1, :, :"),  # overwritten at every step instead of summed
+        (".sum(", ".mean("),
+    ),
+]
+CLOCKWORK_MUTANTS = [
+    *mutants(
+        Clockwork.gates_backward,
+        "Clockwork 1 2 4, Clockwork 2 4",
+        ("dh = dstate.h.copy()", "dh = np.zeros_like(dstate.h)"),  # who copies h hands its gradient on
+        ("dh[:, :N] = 0", "dh[:, :N] *= 1"),  # who moves does not
+        ("dh[:, :N] = 0", "dh[:, :] = 0"),
+        ("tanh_derivative(h)", "h"),
+        (" * tanh_derivative(h)", ""),
+    ),
+    *mutants(
+        Clockwork.recurrent_backward,
+        "Clockwork 1 2 4",
+        ("<=", "<"),
+        ("+=", "="),
+        ("dh[:, reads] += da_h[:, module] @ self.W_h[reads, module].T", "dh[:, module] += da_h[:, module]"),
+    ),
+    *mutants(
+        Clockwork.recurrent_gradient,
+        "Clockwork 1 2 4, Clockwork 2 4",
+        ("-start % period", "start % period"),
+        ("len(da_hs)", "len(da_hs) + 1"),  # the clock is off by one
+        ("hs_prev", "hs"),
+        (".T @ rows(da_hs[moved, :, module])", ".T @ rows(da_hs[moved, :, module]) / period"),
+    ),
+]
+EVERY_CELL = "RNN, LSTM, GRU, Clockwork 1 2 4"
+SHARED_MUTANTS = [
+    *mutants(Cell.recurrent_backward, "RNN", (".T", "")),  # in the others W_h is not square: an error of shapes
+    *mutants(Cell.recurrent_backward, "RNN, LSTM, GRU", ("da_h @", "-da_h @"), ("da_h @", "da_h[:1] @")),
+    *mutants(
+        Cell.recurrent_gradient,
+        "RNN, LSTM, GRU",
+        ("rows(run.hs_prev).T @ rows(da_hs)", "run.hs_prev[0].T @ da_hs[0]"),  # overwritten instead of summed
+        ("rows(da_hs)", "rows(da_hs) / len(da_hs)"),  # a mean over time
+        ("hs_prev", "hs"),  # h_t where h_{t-1} was read
+        ("rows(da_hs)", "rows(da_hs.swapaxes(0, 1).copy())"),  # batch and time mixed up
+    ),
+    *mutants(
+        Cell.gradients,
+        EVERY_CELL,
+        ("rows(da_xs).sum(axis=0)", "rows(da_xs).mean(axis=0)"),
+        ("rows(da_xs).sum(axis=0)", "da_xs[-1].sum(axis=0)"),
+        ("rows(da_xs).sum(axis=0)", "da_xs[:, 0].sum(axis=0)"),  # one sequence of the batch
+        ("da_xs, self.D", "da_xs[::-1].copy(), self.D"),
+    ),
+    *mutants(
+        Cell.gradients,
+        "GRU",
+        ("run, da_hs)", "run, da_xs)"),  # only in a GRU are they not the same
+        ("run.xs, da_xs", "run.xs, da_hs"),
+        ("b=rows(da_xs)", "b=rows(da_hs)"),
+    ),
+    *mutants(
+        input_gradient,
+        EVERY_CELL,
+        ("rows(xs).T @ rows(da_xs)", "xs[0].T @ da_xs[0]"),
+        ("rows(xs).T @ rows(da_xs)", "rows(xs).T @ rows(da_xs) / len(xs)"),
+    ),
+    *mutants(
+        input_gradient,
+        EVERY_CELL,
+        ("np.add.reduceat(rows(da_xs)[order], starts, axis=0)", "rows(da_xs)[order][starts]"),  # = for +=
+        ("rows(da_xs)[order]", "rows(da_xs)"),
+        ("xs.ravel()[order]", "xs.ravel()[order][::-1]"),
+        symbols=True,
+    ),
+    *mutants(
+        _backward,
+        EVERY_CELL,
+        ("dhs[t] + dstate.h", "dhs[t]"),  # what comes back from t + 1
+        ("dhs[t] + dstate.h", "dstate.h"),  # what comes from the loss at t
+        ("dhs[t] + dstate.h", "dhs[t - 1] + dstate.h"),
+        ("reversed(range(len(dhs)))", "range(len(dhs))"),
+        ("dstate = run.state.map(np.zeros_like) if dstate is None else", "dstate = run.state.map(np.zeros_like) or"),
+        ("dstate.h + cell.recurrent_backward(da_h)", "dstate.h"),
+        ("run.tapes[t]", "run.tapes[-1]"),
+        ("times(da_xs, cell.W_x.T)", "times(da_xs, np.abs(cell.W_x.T))"),
+        ("times(da_xs, cell.W_x.T)", "times(da_xs[:1].repeat(len(da_xs), 0), cell.W_x.T)"),
+        ("cell.gradients(run, da_xs, da_hs), dxs, dstate,", "cell.gradients(run, da_xs, da_hs), dxs, run.state,"),
+    ),
+    *mutants(
+        _backward,
+        "GRU, Clockwork 1 2 4",
+        ("h=dstate.h + cell.recurrent_backward(da_h)", "h=cell.recurrent_backward(da_h)"),  # the path around W_h
+    ),
+    *mutants(
+        _backward,
+        "GRU",
+        ("recurrent_backward(da_h)", "recurrent_backward(da_x)"),
+        ("da_h is not da_x and da_hs is da_xs", "False"),  # one array for both
+    ),
+]
+COMPOSITION_MUTANTS = [
+    *mutants(
+        _backward_stack,
+        "two RNN, two LSTM, two GRU, two Clockwork 2 4",
+        ("above[-1].xs if above else dhs", "dhs"),  # every layer hears the loss
+        ("dhs, tape, dlast", "dhs, tape, None"),
+        ("StackState(tuple(g.state for g in gradients))", "StackState(tuple(g.state for g in above))"),
+    ),
+    *mutants(
+        _backward_bidirectional,
+        "both RNN, both LSTM, both GRU, both Clockwork 2 4, two_of_both LSTM",
+        ("dback[::-1]", "dback"),
+        ("ahead.xs + back.xs[::-1]", "ahead.xs + back.xs"),
+        ("ahead.xs + back.xs[::-1]", "ahead.xs"),
+        ("Bidirectional(ahead.cell, back.cell)", "Bidirectional(back.cell, ahead.cell)"),
+        ("BidirectionalState(ahead.state, back.state)", "BidirectionalState(back.state, ahead.state)"),
+        ("run.tapes[1], dstate_back", "run.tapes[1], None"),
+        ("run.tapes[1], dstate_back", "run.tapes[1], dstate_ahead"),
+    ),
+]
+MUTANTS = LSTM_MUTANTS + RNN_MUTANTS + GRU_MUTANTS + CLOCKWORK_MUTANTS + SHARED_MUTANTS + COMPOSITION_MUTANTS
+
+
+READOUT_MUTANTS = [
+    *mutants(
+        objective,
+        "cross_entropy, squared_error, at_the_end",
+        ("dys @ net.W_y.T", "dys[::-1] @ net.W_y.T"),
+        ("rows(run.hs)", "rows(run.hs_prev)"),
+        ("rows(dys).sum(", "rows(dys).mean("),
+        ("rows(dys).sum(axis=0)", "dys[0].sum(axis=0)"),
+    ),
+    *mutants(
+        cross_entropy,
+        "cross_entropy, at_the_end",
+        ("dlogits /= targets.size", "dlogits /= 1"),
+        (" - 1, axis", ", axis"),
+    ),
+    *mutants(squared_error, "squared_error", ("difference * (2 /", "difference * (1 /")),
+    *mutants(_at_the_end, "at_the_end", ("dys[-1] = dy", "dys[:] = dy"), ("dys[-1] = dy", "dys[0] = dy")),
+]
+
+every_mutant = partial(
+    pytest.mark.parametrize, "mutant", ids=lambda m: f"{m.function.__qualname__}: {m.right} -> {m.wrong}"
+)
+
+
+@every_mutant(MUTANTS)
+def test_the_judge_sees_the_mistake(mutant):
+    for name in mutant.networks.split(", "):
+        with planted(mutant):
+            seen = error(name, symbols=mutant.symbols)
+        assert seen > 1e-7, f"with {mutant.wrong!r} for {mutant.right!r} the gradients of {name} pass"
+
+
+@every_mutant(READOUT_MUTANTS)
+def test_the_judge_of_the_readout_sees_the_mistake(mutant):
+    for loss in mutant.networks.split(", "):
+        with planted(mutant):
+            seen = readout_error(loss)
+        assert seen > 1e-7, f"with {mutant.wrong!r} for {mutant.right!r} the gradients of {loss} pass"
+
+
+def missed(steps, batch, change=lambda problem: problem):
+    """The mistakes that a usual gradient check of an LSTM does not see: parameters only, from a state of zeros."""
+    p = problem("LSTM", steps=steps, batch=batch)
+    p = change(p._replace(state=p.state.map(np.zeros_like), dstate=p.dstate.map(np.zeros_like)))
+    right = p.numeric().net
+    assert relative_error(p.ours().net, right) < 1e-7
+    missed = set()
+    for mutant in MUTANTS:
+        if "LSTM" in mutant.networks.split(", ") and not mutant.symbols:
+            with planted(mutant):
+                if relative_error(p.ours().net, right) < 1e-7:
+                    missed.add(mutant)
+    return missed
+
+
+def test_a_check_of_one_step_or_one_sequence_or_a_sum_misses_mistakes():
+    usual = missed(T, B)
+    assert len(missed(1, B) - usual) >= 10, "all that needs a second step"
+    assert len(missed(T, 1) - usual) >= 1, "all that mixes sequences"
+    assert len(missed(T, B, lambda p: p._replace(dhs=np.ones_like(p.dhs))) - usual) >= 1, (
+        "one upstream gradient for another"
+    )
