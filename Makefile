@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help:
 	@echo "make book               build the book and print where it is"
-	@echo "make test               lint, then every test: package, chapters, and the book in a browser"
+	@echo "make test               every test: package, lint, chapters, and the book in a browser"
 	@echo "make serve              the book on localhost"
 	@echo "make lab                JupyterLab on the chapters"
 	@echo "make run CHAPTER=01     execute one chapter in place and normalise it (all of them without CHAPTER)"
@@ -28,7 +28,7 @@ book: .venv/book
 	@rm -f _build.log
 	@echo "The book: $(CURDIR)/$(BOOK)"
 
-test: lint browser
+test: .venv/all browser
 	@$(BIN)/python -m pytest
 
 serve: book

@@ -27,7 +27,9 @@ def ours(cell, xs, dhs):
 def theirs(cell, xs, dhs):
     """The same of the torch twin."""
     module, x, dh = to_torch(cell), torch.from_numpy(xs).requires_grad_(), torch.from_numpy(dhs)
-    start = [torch.zeros(1, xs.shape[1], cell.H, dtype=x.dtype, requires_grad=True) for _ in cell.zero_state(1).leaves()]
+    start = [
+        torch.zeros(1, xs.shape[1], cell.H, dtype=x.dtype, requires_grad=True) for _ in cell.zero_state(1).leaves()
+    ]
 
     def once():
         module.zero_grad(set_to_none=True)
@@ -48,7 +50,8 @@ def seconds(run):
 def compare(one, other, budget):
     """Ratios of neighbouring runs and times of `one`, for `budget` seconds or 8 pairs, whichever is more."""
     for _ in range(2):
-        one(), other()
+        one()
+        other()
     pairs, end = [], time.perf_counter() + budget
     while len(pairs) < 8 or time.perf_counter() < end:
         pairs.append((seconds(one), seconds(other)))
@@ -59,12 +62,14 @@ def line(name, dtype, shape, ratios, times):
     """One row of the table."""
     low, middle, high = statistics.quantiles(ratios, n=4)
     millis = 1000 * statistics.median(times)
-    print(f"{name:<16} {dtype:<8} {shape!s:<20} {middle:6.2f}   {low:5.2f} to {high:5.2f} {millis:10.2f} ms {len(ratios):6d}")
+    print(
+        f"{name:<16} {dtype:<8} {shape!s:<20} {middle:6.2f}   {low:5.2f} to {high:5.2f} {millis:10.2f} ms {len(ratios):6d}"
+    )
 
 
 def main():
     """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser = argparse.ArgumentParser(description="Forward + backward of each cell against its torch twin.")
     parser.add_argument("--budget", type=float, default=2.0, help="seconds for each line, at least (default 2)")
     budget = parser.parse_args().budget
     torch.set_num_threads(2)

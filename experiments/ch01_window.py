@@ -14,7 +14,7 @@ import numpy as np
 from stored import save
 
 from rnncourse import RNN, Adam, Network, Record, Vocabulary, clip_by_norm, cross_entropy, forward, objective, train
-from rnncourse.arrays import Array, Batch
+from rnncourse.arrays import Array
 from rnncourse.functions import glorot
 from rnncourse.ngram import NGram
 from rnncourse.recurrence import input_gradient, rows
@@ -69,9 +69,11 @@ def make(k, V, rng):
     if k is None:
         H = max(H for H in range(1, 400) if V * H + H * H + H + H * V + V <= PARAMETERS)
         net = Network.init(RNN.init(V, H, rng=rng, dtype=np.float32), V, rng=rng)
-        return net, objective, lambda net, ids: cross_entropy(
-            net.outputs(forward(net.cell, ids[:-1, None]).hs), ids[1:, None]
-        )[0]
+        return (
+            net,
+            objective,
+            lambda net, ids: cross_entropy(net.outputs(forward(net.cell, ids[:-1, None]).hs), ids[1:, None])[0],
+        )
     H = (PARAMETERS - V) // (k * V + 1 + V)
     return (
         Window.init(k, V, H, rng=rng),
@@ -103,7 +105,11 @@ def main():
         rate = min(tried, key=tried.get)
         runs = [held_out(k, V, seed, rate, learn, test) for seed in SEEDS]
         losses = [round(float(loss), 4) for loss, _ in runs]
-        results["recurrent" if k is None else f"window {k}"] = {"rate": rate, "parameters": runs[0][1], "losses": losses}
+        results["recurrent" if k is None else f"window {k}"] = {
+            "rate": rate,
+            "parameters": runs[0][1],
+            "losses": losses,
+        }
         print(k, rate, losses, flush=True)
     ngrams = {n: round(float(NGram.fit(learn, n, V).nats(test)), 4) for n in range(1, 7)}
     save(__file__, seeds=SEEDS, characters=len(learn), updates=UPDATES, results=results, ngrams=ngrams)

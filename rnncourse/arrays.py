@@ -8,7 +8,7 @@ Vectors are rows and time comes first: a sequence has the shape `(T, B, D)`, a s
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from jaxtyping import Float
@@ -77,7 +77,7 @@ def _size(part: object) -> int:
     return part.size if isinstance(part, np.ndarray | Record) else 0
 
 
-def _map(f, part, *others):
+def _map(f: Callable[..., Array], part: Any, *others: Any) -> Any:
     if isinstance(part, np.ndarray):
         return f(part, *others)
     if isinstance(part, Record):

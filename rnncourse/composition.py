@@ -169,7 +169,7 @@ def _backward_bidirectional(net, dhs, run, dstate=None):
     back = backward(net.back, dback[::-1], run.tapes[1], dstate_back)
     return Gradients(
         Bidirectional(ahead.cell, back.cell),
-        None if ahead.xs is None else ahead.xs + back.xs[::-1],
+        None if ahead.xs is None or back.xs is None else ahead.xs + back.xs[::-1],
         BidirectionalState(ahead.state, back.state),
         {f"ahead.{name}": norms for name, norms in ahead.flow.items()}
         | {f"back.{name}": norms[::-1] for name, norms in back.flow.items()},

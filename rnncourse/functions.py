@@ -13,7 +13,7 @@ def sigmoid(a: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     """The logistic function, 1 / (1 + exp(-a)) = (1 + tanh(a/2)) / 2, between 0 and 1.
 
     The second form never overflows. Its absolute error is that of one rounding; its relative error is not small
-    where the sigmoid is below about 1e-10: it becomes exactly 0 at a < -37 in float64 and a < -17 in float32.
+    where the sigmoid is below about 1e-10: it becomes exactly 0 at a < -38 in float64 and about a < -18 in float32.
     """
     s = np.tanh(0.5 * a)
     s *= 0.5

@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import FancyBboxPatch, Rectangle
+from matplotlib.ticker import MaxNLocator
 
 from rnncourse.arrays import Array, Float
 
@@ -26,7 +27,7 @@ def hidden_states(hs: Float[Array, "T H"], *, text: str | None = None, ax: Axes 
     ax = plt.gca() if ax is None else ax
     image = ax.imshow(hs.T, cmap=SIGNED, vmin=-1, vmax=1, aspect="auto")
     ax.set(ylabel="unit", xlabel="step" if text is None else None)
-    ax.yaxis.get_major_locator().set_params(integer=True)
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
     if text is not None:
         if len(text) != len(hs):
             raise ValueError(f"text has {len(text)} characters; hidden_states expects one for each of {len(hs)} steps")
@@ -133,11 +134,11 @@ def _visible(character: str) -> str:
 def _name_ends(ax: Axes, names: Sequence[str]) -> None:
     """Write each line's name beside its right end, in its colour, moved up where two would overlap."""
     right = ax.get_xlim()[1]
-    lines = ax.get_lines()[: len(names)]
-    ends = [(right, line.get_ydata()[-1]) for line in lines]  # type: ignore[index]
+    lines: list[Any] = ax.get_lines()[: len(names)]
+    ends = [(right, line.get_ydata()[-1]) for line in lines]
     heights = [ax.transData.transform(end)[1] for end in ends]
     space, last = 13 / 72 * ax.figure.dpi, -np.inf  # a line of text, in pixels
-    for index in np.argsort(heights):
+    for index in map(int, np.argsort(heights)):
         last = max(heights[index], last + space)
         ax.annotate(names[index], ends[index], xytext=(6, (last - heights[index]) * 72 / ax.figure.dpi),
                     textcoords="offset points", color=lines[index].get_color(), va="center", annotation_clip=False,

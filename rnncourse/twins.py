@@ -16,7 +16,7 @@ from rnncourse.cells.clockwork import ClockworkState
 from rnncourse.composition import Bidirectional, Stack
 from rnncourse.recurrence import Gradients
 
-KINDS = {RNN: nn.RNN, LSTM: nn.LSTM, GRU: nn.GRU}
+KINDS: dict[Any, Any] = {RNN: nn.RNN, LSTM: nn.LSTM, GRU: nn.GRU}
 
 
 def to_torch(net: Any) -> Any:
@@ -27,18 +27,22 @@ def to_torch(net: Any) -> Any:
     no module for: a Clockwork, or layers of several classes, sizes or directions.
     """
     layers = net.layers if isinstance(net, Stack) else (net,)
-    both = isinstance(layers[0], Bidirectional)
-    cells = [cell for layer in layers for cell in ((layer.ahead, layer.back) if both else (layer,))]
-    kinds = {(type(cell), getattr(cell, "H", None)) for cell in cells}
+    directions = [(layer.ahead, layer.back) if isinstance(layer, Bidirectional) else (layer,) for layer in layers]
+    cells = [cell for cells in directions for cell in cells]
+    kinds = {(type(cell), cell.H) for cell in cells}
     kind, H = next(iter(kinds))
-    if len(kinds) > 1 or kind not in KINDS:
-        names = ", ".join(f"{type(cell).__name__}({cell.H})" for cell in cells)
-        raise TypeError(f"torch has no module for {names}; expected RNN, LSTM or GRU, all of one class and size")
+    if len(kinds) > 1 or kind not in KINDS or len({len(cells) for cells in directions}) > 1:
+        names = ", ".join(" and ".join(f"{type(cell).__name__}({cell.H})" for cell in cells) for cells in directions)
+        raise TypeError(
+            f"torch has no module for {names}; expected RNN, LSTM or GRU, layers of one class, size and kind"
+        )
+    both = len(directions[0]) == 2
     module = KINDS[kind](net.D, H, len(layers), bidirectional=both, dtype=torch.from_numpy(cells[0].b).dtype)
     with torch.no_grad():
         for cell, suffix in zip(cells, _suffixes(module), strict=True):
             second = np.zeros_like(cell.b)
-            second[2 * H :] = cell.b_n if kind is GRU else second[2 * H :]
+            if kind is GRU:
+                second[2 * H :] = cell.b_n
             values = {"weight_ih": cell.W_x.T, "weight_hh": cell.W_h.T, "bias_ih": cell.b, "bias_hh": second}
             for name, value in values.items():
                 getattr(module, name + suffix).copy_(torch.tensor(value))
@@ -50,10 +54,12 @@ def from_torch(module: nn.Module) -> Any:
 
     Raises TypeError for any other module than torch.nn.RNN with tanh, LSTM or GRU, each with biases and no proj_size.
     """
-    kind = {twin: kind for kind, twin in KINDS.items()}.get(type(module))  # type: ignore[arg-type]
     m: Any = module
+    kind = {twin: kind for kind, twin in KINDS.items()}.get(type(m))
     if kind is None or getattr(m, "nonlinearity", "tanh") != "tanh" or m.proj_size or not m.bias:
-        raise TypeError(f"{module} has no twin; expected torch.nn.RNN with tanh, LSTM or GRU, with biases, no proj_size")
+        raise TypeError(
+            f"{module} has no twin; expected torch.nn.RNN with tanh, LSTM or GRU, with biases, no proj_size"
+        )
     cells = []
     for suffix in _suffixes(m):
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")

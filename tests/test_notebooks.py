@@ -76,6 +76,7 @@ BREAKS = {
     "pip": (notebook("%pip install rnncourse"), "no installs"),
     "shell": (notebook("!ls"), "no magics"),
     "network": (notebook("from urllib.request import urlopen"), "no network"),
+    "semicolon": (notebook("ax.set(xlabel='t');"), "plt.show()"),
     "stderr": (printed("UserWarning: beware", name="stderr"), "stderr: UserWarning"),
     "traceback": (notebook(outputs=[new_output("error", ename="KeyError", evalue="", traceback=[])]), "KeyError"),
     "home": (printed("loading /home/ada/chars.txt"), "/home/ada"),

@@ -43,6 +43,8 @@ def cell_problems(cell: nbformat.NotebookNode) -> Iterator[str]:
         yield f"{lines} visible lines; at most {LINES}, or fold it with the tag hide-input"
     if match := OUTSIDE.search(cell.source):
         yield f"`{match.group().strip()}`: no installs, no magics, no network in a chapter"
+    if cell.source.rstrip().endswith(";"):
+        yield "ends with `;`, which nbval does not honour: end with plt.show(), or give the value a name"
     for output in cell.outputs:
         yield from output_problems(output, cell.metadata.get("mystnb", {}))
 
