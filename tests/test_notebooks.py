@@ -28,6 +28,14 @@ def test_every_chapter_is_in_the_book():
     assert {f"chapters/{path.stem}" for path in CHAPTERS} <= listed
 
 
+def test_the_picture_of_the_front_page_is_a_figure_of_chapter_1():
+    chapter = nbformat.read(ROOT / "chapters" / "01_rnn_api.ipynb", as_version=4)
+    outputs = [output.get("data", {}) for cell in chapter.cells if cell.cell_type == "code" for output in cell.outputs]
+    figures = {base64.b64decode(data["image/png"]) for data in outputs if "image/png" in data}
+    message = "chapter 1 was run again: copy its figure to _static/front.png"
+    assert (ROOT / "_static" / "front.png").read_bytes() in figures, message
+
+
 def notebook(source="1 + 1", outputs=(), **metadata):
     cell = new_code_cell(source, outputs=list(outputs), metadata=metadata, execution_count=1, id="a-cell")
     return new_notebook(cells=[cell], metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
