@@ -58,6 +58,9 @@ register(
             "h_prev is here twice: the equation has it only in a product with W_h": (
                 lambda x, h_prev, W_x, W_h, b: h_prev + np.tanh(x @ W_x + h_prev @ W_h + b)
             ),
+            "Every state here is above 0: which function reaches from -1 to 1?": (
+                lambda x, h_prev, W_x, W_h, b: 1 / (1 + np.exp(-(x @ W_x + h_prev @ W_h + b)))
+            ),
             "The bias comes too late: look at what the parentheses of the tanh hold": (
                 lambda x, h_prev, W_x, W_h, b: np.tanh(x @ W_x + h_prev @ W_h) + b
             ),
@@ -147,6 +150,9 @@ register(
             "Each direction is taken where it has read one step only: that is the other end of its way": (
                 lambda hs: np.concatenate([halves(hs)[0][0], halves(hs)[1][-1]], axis=1)
             ),
+            "The states stand one under the other: side by side they have B rows": (
+                lambda hs: np.concatenate([halves(hs)[0][-1], halves(hs)[1][0]])
+            ),
             "This is one direction only: the read-out has 2H columns": lambda hs: halves(hs)[0][-1],
             "The two directions have columns of their own: they stand side by side and are not added": (
                 lambda hs: halves(hs)[0][-1] + halves(hs)[1][0]
@@ -195,6 +201,9 @@ register(
             ),
             "The sequence seems to be read from its end: which x comes first?": (
                 lambda xs, h, W_x, W_h, b: forward(xs[::-1], h, W_x, W_h, b)
+            ),
+            "The first input is never read: where does the loop over time begin?": (
+                lambda xs, h, W_x, W_h, b: np.stack([h, *forward(xs[1:], h, W_x, W_h, b)] if len(xs) > 1 else [h])
             ),
             "The states are right, but in reverse order: hs[t] belongs to xs[t]": (
                 lambda xs, h, W_x, W_h, b: forward(xs, h, W_x, W_h, b)[::-1]
