@@ -5,8 +5,8 @@ them; the backward pass alone is cut after every k2 steps. At equal time an upda
 and each network gets the same four seconds of one core. Each k2 in each of the two uses the best of four
 learning rates, chosen on validation text with a seed that is not used again. Counting (n-grams, Witten-Bell) on the
 characters of the first comparison is the baseline.
-Under ten minutes on one core (OMP_NUM_THREADS=1). Result: ch03_truncation.json. A loss comes out again within
-0.02 at equal updates; within 0.1 at equal time on a machine of about the same speed.
+Under ten minutes on one core (OMP_NUM_THREADS=1). Result: ch03_truncation.json. The median over
+seeds comes out again within 0.03 at equal updates, and within 0.1 at equal time on a machine of about the same speed.
 """
 
 import itertools
@@ -24,7 +24,7 @@ H, B, T, UPDATES, SECONDS = 128, 32, 64, 500, 4.0
 CUTS = (1, 2, 4, 8, 16, 32, 64)
 RATES = (2e-3, 4e-3, 8e-3, 16e-3)
 TUNING_SEED, SEEDS = 100, (0, 1, 2, 3, 4)
-TOLERANCE = {"updates": 0.02, "time": 0.1}
+TOLERANCE = {"updates": 0.03, "time": 0.1}  # of the median over seeds
 
 
 def side_by_side(array, k2):
