@@ -58,11 +58,11 @@ def held_out(kind, k2, seed, rate, learn, test):
         batches, loss = windows(learn, T=k2, B=B), objective
     end = time.process_time() + (np.inf if kind == "updates" else SECONDS)
     for progress in train(net, batches, loss, Adam(rate), clip=lambda g: clip_by_norm(g, 1.0)):
+        net, steps = progress.params, progress.step
         if time.process_time() > end:
             break
-    net = progress.params
     xs, targets = (ids.reshape(100, -1).T for ids in (test[:-1], test[1:]))
-    return cross_entropy(net.outputs(forward(net.cell, xs).hs), targets)[0], progress.step
+    return cross_entropy(net.outputs(forward(net.cell, xs).hs), targets)[0], steps
 
 
 def main():
