@@ -9,14 +9,15 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.patches import FancyBboxPatch, Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from rnncourse.arrays import Array, Float
 
-INPUT, STATE, OUTPUT = "#f0c987", "#a9cbe8", "#b5dcc3"
+INPUT, STATE, OUTPUT, BACK = "#f0c987", "#a9cbe8", "#b5dcc3", "#c8402f"
 SIGNED = LinearSegmentedColormap.from_list("signed", ["#1f5fa8", "#7fb0d8", "#ffffff", "#eda08c", "#b3202e"])
+MAGNITUDE = LinearSegmentedColormap.from_list("magnitude", ["#dfe9f3", "#7fb0d8", "#1f6fb2", "#0c2c50"])
 
 
 def hidden_states(hs: Float[Array, "T H"], *, text: str | None = None, ax: Axes | None = None) -> Axes:
@@ -77,6 +78,26 @@ def gradient_flow(norms: Mapping[str, Float[Array, " K"]], *, floor: float = 1e-
     return ax
 
 
+def gradient_pairs(
+    norms: Float[Array, "T T"], *, floor: float = 1e-9, top: float | None = None, ax: Axes | None = None
+) -> Axes:
+    """A heat map of gradients by pair: row t is the step of the loss, column k the step of the state; dark is large.
+
+    Colours are logarithmic from `floor` to `top`, by default the largest value; what is below is drawn at the floor. Pairs
+    with k > t are left white: a loss has no gradient at a later state.
+    """
+    ax = plt.gca() if ax is None else ax
+    T = len(norms)
+    shown = np.ma.masked_where(np.arange(T)[None, :] > np.arange(T)[:, None], np.maximum(norms, floor))
+    scale = LogNorm(floor, norms.max() if top is None else top)
+    edges = (0.5, T + 0.5, T + 0.5, 0.5)  # steps count from 1
+    image = ax.imshow(shown, cmap=MAGNITUDE, norm=scale, extent=edges)
+    ax.set(xlabel="step $k$ of the state", ylabel="step $t$ of the loss")
+    bar = ax.figure.colorbar(image, ax=ax, label="gradient norm", pad=0.02, aspect=30)
+    bar.outline.set_visible(False)
+    return ax
+
+
 def learning_curves(
     curves: Mapping[str, tuple[Array, Array]], *, baselines: Mapping[str, float] | None = None, ax: Axes | None = None
 ) -> Axes:
@@ -122,8 +143,19 @@ def unrolled(steps: Sequence[tuple[str | None, str | None, str | None]], *, ax: 
     return ax
 
 
-def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
-    style: dict[str, Any] = {"arrowstyle": "-|>", "color": "#333333", "linewidth": 1, "shrinkA": 1, "shrinkB": 1}
+def both_ways(steps: Sequence[tuple[str | None, str | None, str | None]], *, ax: Axes | None = None) -> Axes:
+    """The drawing of `unrolled`, and in red the way of the gradient: from output to state, from state to state before."""
+    ax = unrolled(steps, ax=ax)
+    for t, (_, h, y) in enumerate(steps):
+        if h is not None and y is not None:
+            _arrow(ax, (t + 0.14, 1.75), (t + 0.14, 1.25), BACK)
+        if t and h is not None and steps[t - 1][1] is not None:
+            _arrow(ax, (t - 0.28, 0.86), (t - 0.72, 0.86), BACK)
+    return ax
+
+
+def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float], colour: str = "#333333") -> None:
+    style: dict[str, Any] = {"arrowstyle": "-|>", "color": colour, "linewidth": 1, "shrinkA": 1, "shrinkB": 1}
     ax.annotate("", end, start, arrowprops=style)
 
 

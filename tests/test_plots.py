@@ -28,10 +28,12 @@ def draw_all(rng, ax=None):
         lambda ax: plots.gradient_flow({"one": hs[:, 0] ** 2, "two": hs[:, 1] ** 2}, ax=ax),
         lambda ax: plots.learning_curves({"one": (np.arange(5), hs.T)}, baselines={"chance": 0.5}, ax=ax),
         lambda ax: plots.unrolled([("x", "h", None), (None, "h", "y")], ax=ax),
+        lambda ax: plots.both_ways([("x", "h", None), (None, "h", "y")], ax=ax),
+        lambda ax: plots.gradient_pairs(np.tril(np.abs(hs) @ np.abs(hs.T)) + 1e-3, ax=ax),
     ]
 
 
-@pytest.mark.parametrize("index", range(5))
+@pytest.mark.parametrize("index", range(7))
 def test_a_plot_draws_on_the_axes_it_is_given_and_returns_it(index, rng):
     _, (other, mine) = plt.subplots(1, 2)
     assert draw_all(rng)[index](mine) is mine
@@ -39,7 +41,7 @@ def test_a_plot_draws_on_the_axes_it_is_given_and_returns_it(index, rng):
     assert mine.has_data() or mine.texts
 
 
-@pytest.mark.parametrize("index", range(5))
+@pytest.mark.parametrize("index", range(7))
 def test_without_axes_the_current_one_is_used(index, rng):
     _, ax = plt.subplots()
     assert draw_all(rng)[index](None) is ax
@@ -112,6 +114,24 @@ def test_unrolled_joins_states_and_leaves_out_what_is_none():
     assert [text.get_text() for text in ax.texts if text.get_text()] == ["x", "h", "h", "y"]
     arrows = [text for text in ax.texts if not text.get_text()]
     assert len(arrows) == 3, "x to h, h to h, h to y"
+
+
+def test_both_ways_adds_the_arrows_back():
+    ahead, back = plots.unrolled, plots.both_ways
+    steps = [("x", "h", "y"), (None, "h", "y")]
+    counts = [sum(not text.get_text() for text in draw(steps, ax=plt.subplots()[1]).texts) for draw in (ahead, back)]
+    assert counts[1] == counts[0] + 3, "y to h twice, h to h once"
+
+
+def test_gradient_pairs_are_logarithmic_and_floored_and_leave_the_future_out():
+    ax = plots.gradient_pairs(np.array([[1.0, 7.0], [1e-30, 0.1]]), floor=1e-6, top=10.0)
+    (image,) = ax.images
+    shown = image.get_array()
+    assert shown.mask.tolist() == [[False, True], [False, False]]
+    assert shown.compressed().tolist() == [1.0, 1e-6, 0.1]
+    assert (image.norm.vmin, image.norm.vmax) == (1e-6, 10.0)
+    light, dark = (sum(image.cmap(value)[:3]) for value in (0.0, 1.0))
+    assert light > dark
 
 
 @pytest.mark.parametrize(
