@@ -3,8 +3,8 @@
 A vanilla network of 50 units is trained by gradient descent with momentum 0.9, plain; with clipping by norm at 1; with
 clipping and the regulariser Ω of Pascanu et al. (2013), whose sum over steps is divided by T. An LSTM and a GRU of about as
 many parameters (23 and 27 units) are trained with clipping. All W_h begin orthogonal. Batches of 20 new sequences, at most
-1,500 updates (30,000 sequences); a run has succeeded, and ends, when at least 99 % of 1,000 test sequences are right. Each method uses
-the learning rate, and Ω the weight, that did best at T = 40 with a seed that is not used again.
+1,500 updates (30,000 sequences); a run has succeeded, and ends, when at least 99 % of 1,000 test sequences are right. Each
+method uses the learning rate, and Ω the weight, that did best at T = 40 with a seed that is not used again.
 About five minutes on one core. Tolerance: a run's success may depend on the machine, since rounding grows with training;
 the number of seeds of five that succeed should come out within one. Result: ch04_long_dependency.json.
 """
@@ -24,7 +24,7 @@ LENGTHS, SEEDS, TUNING_SEED, TUNING_LENGTH = (20, 30, 40, 50), (0, 1, 2, 3, 4), 
 B, UPDATES, EVERY, TESTS = 20, 1500, 125, 1000
 SLOW, FAST = (0.003, 0.01, 0.03), (0.03, 0.1, 0.3)
 METHODS = {  # cell, units, clip, learning rates, weights of Ω
-    "SGD": (RNN, 50, None, SLOW, (0,)),
+    "SGD": (RNN, 50, None, (0.001, *SLOW), (0,)),
     "+ clipping": (RNN, 50, 1.0, SLOW, (0,)),
     "+ clipping + Ω": (RNN, 50, 1.0, SLOW, (0.5, 2)),
     "LSTM": (LSTM, 23, 1.0, FAST, (0,)),
@@ -56,10 +56,11 @@ def learn(method, T, rate, weight, seed):
     tests = temporal_order(T, TESTS, rng=rng)
     batches = (temporal_order(T, B, rng=rng) for _ in range(UPDATES))
     clip = (lambda gradient: clip_by_norm(gradient, limit)) if limit else (lambda gradient: gradient)
-    right = 0.0
+    right, step = 0.0, 0
     try:
-        for step, _, _, net, _ in train(net, batches, partial(objective, weight=weight), SGD(rate, 0.9), clip=clip):
-            if step % EVERY == 0 and (right := accuracy(net, tests)) >= 0.99:
+        for progress in train(net, batches, partial(objective, weight=weight), SGD(rate, 0.9), clip=clip):
+            step = progress.step
+            if step % EVERY == 0 and (right := accuracy(progress.params, tests)) >= 0.99:
                 break
     except FloatingPointError:
         right = 0.0

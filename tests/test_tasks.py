@@ -36,7 +36,7 @@ def test_adding_marks_one_number_in_each_half(T, rng):
     assert set(np.unique(markers)) <= {0, 1}
     assert (markers[: T // 2].sum(axis=0) == 1).all() and (markers[T // 2 :].sum(axis=0) == 1).all()
     np.testing.assert_allclose(batch.targets[:, 0], np.sum(values * markers, axis=0))
-    assert 0 <= values.min() and values.max() <= 1
+    assert values.min() >= 0 and values.max() <= 1
 
 
 def test_addings_baseline_is_a_sixth(rng):

@@ -1,5 +1,7 @@
 """The exercises of chapter 4, vanishing and exploding gradients: right answers, and mistakes that are easily made."""
 
+from typing import Any
+
 import numpy as np
 
 from rnncourse.arrays import Array, Float
@@ -82,7 +84,8 @@ def clip_together(
 
 def each_alone(dW: Array, db: Array, limit: float) -> tuple[Array, Array]:
     """A mistake: each array clipped by a norm of its own."""
-    return tuple(g * min(1.0, limit / np.linalg.norm(g)) for g in (dW, db))
+    dW, db = (g * min(1.0, limit / np.linalg.norm(g)) for g in (dW, db))
+    return dW, db
 
 
 def clip_inputs(rng: np.random.Generator) -> list[tuple]:
@@ -154,9 +157,7 @@ register(
                 lambda dh, h, W_h: float(np.sum((ratio(dh, h, W_h) - 1) ** 2))
             ),
             "Each sequence has a ratio of its own: take norms along the units only": (
-                lambda dh, h, W_h: float(
-                    (np.linalg.norm((dh * (1 - h**2)) @ W_h.T) / np.linalg.norm(dh) - 1) ** 2
-                )
+                lambda dh, h, W_h: float((np.linalg.norm((dh * (1 - h**2)) @ W_h.T) / np.linalg.norm(dh) - 1) ** 2)
             ),
         },
     )
@@ -165,15 +166,15 @@ register(
 # transient
 
 
-def judge_transient(W: object, rng: np.random.Generator) -> Verdict | None:
+def judge_transient(W: Any, rng: np.random.Generator) -> Verdict | None:
     """The spectral radius is at most 0.9, and some power of W stretches a vector more than a hundred times."""
-    W = np.reshape(W, (2, 2))  # type: ignore[arg-type]
-    rho = np.abs(np.linalg.eigvals(W)).max()
+    matrix = np.array(W, float).reshape(2, 2)
+    rho = np.abs(np.linalg.eigvals(matrix)).max()
     if rho > 0.9 + 1e-9:
         return Verdict(False, f"✗ the spectral radius is {rho:.2f}: it must not be above 0.9")
     power, peak = np.eye(2), 0.0
     for _ in range(200):
-        power = power @ W
+        power = power @ matrix
         peak = max(peak, np.linalg.norm(power, 2))
     if peak < 100:
         return Verdict(False, f"✗ the powers of W stretch no vector more than {peak:.1f} times")
@@ -187,8 +188,18 @@ register(
         outputs=("w_11", "w_12", "w_21", "w_22"),
         judge=judge_transient,
         mistakes={
-            "A symmetric matrix can not do it: its singular values are the sizes of its eigenvalues": (0.5, 0.4, 0.4, 0.5),
-            "The number beside the diagonal does not change the eigenvalues: how large may it be?": (0.9, 1.0, 0.0, 0.9),
+            "A symmetric matrix can not do it: its singular values are the sizes of its eigenvalues": (
+                0.5,
+                0.4,
+                0.4,
+                0.5,
+            ),
+            "The number beside the diagonal does not change the eigenvalues: how large may it be?": (
+                0.9,
+                1.0,
+                0.0,
+                0.9,
+            ),
             "A matrix that grows for ever is another thing": (1.1, 60.0, 0.0, 0.9),
         },
     )
