@@ -110,11 +110,15 @@ def require_shape(name: str, array: object, shape: tuple[int | str, ...], owner:
 
 def require_one_dtype(record: Record) -> None:
     """Raise TypeError unless all arrays of a record are floats of one dtype."""
-    first = next(iter(record.leaves().values())).dtype
-    for name, leaf in record.leaves().items():
-        if leaf.dtype.kind != "f" or leaf.dtype != first:
-            owner = type(record).__name__
-            raise TypeError(f"{name} has dtype {leaf.dtype}, another {first}; {owner} expects one float dtype for all")
+    first, *_ = leaves = record.leaves()
+    owner = type(record).__name__
+    for name, leaf in leaves.items():
+        if leaf.dtype.kind != "f":
+            raise TypeError(f"{name} has dtype {leaf.dtype}; {owner} expects floats")
+        if leaf.dtype != leaves[first].dtype:
+            raise TypeError(
+                f"{name} has dtype {leaf.dtype}, {first} has {leaves[first].dtype}; {owner} expects one dtype"
+            )
 
 
 def reals(name: str, array: object, dtype: np.dtype) -> Array:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from rnncourse.arrays import Array, Float, Record, require_shape
+from rnncourse.arrays import Array, Float, Record, require_one_dtype, require_shape
 from rnncourse.recurrence import Cell, Gradients, Run, backward, forward, require_kind
 
 
@@ -22,6 +22,7 @@ class Stack(Record):
         for below, above in zip(self.layers, self.layers[1:], strict=False):
             if above.D != below.H:
                 raise ValueError(f"a layer expects inputs of size {above.D}; the layer below it has {below.H} outputs")
+        require_one_dtype(self)
 
     @property
     def D(self) -> int:
@@ -62,6 +63,7 @@ class Bidirectional(Record):
         if self.ahead.D != self.back.D:
             sizes = f"{self.ahead.D} and {self.back.D}"
             raise ValueError(f"the directions expect inputs of sizes {sizes}; both read the same inputs")
+        require_one_dtype(self)
 
     @property
     def D(self) -> int:

@@ -148,7 +148,8 @@ def _forward(cell, xs, state=None):
     xs = check_inputs(cell, xs)
     T, B = xs.shape[:2]
     state = cell.zero_state(B) if state is None else check_state(cell, state, B)
-    a_xs = (cell.W_x[xs] if xs.ndim == 2 else times(xs, cell.W_x)) + cell.b  # (T, B, G)
+    a_xs = cell.W_x[xs] if xs.ndim == 2 else times(xs, cell.W_x)  # (T, B, G)
+    a_xs += cell.b
     hs = np.empty((T + 1, B, cell.H), cell.W_h.dtype)
     hs[0] = state.h
     tapes = []
@@ -164,20 +165,22 @@ def _backward(cell, dhs, run, dstate=None):
     require_shape("dhs", dhs, run.hs.shape, "backward")
     dhs = reals("dhs", dhs, run.hs.dtype)
     dstate = run.state.map(np.zeros_like) if dstate is None else check_state(cell, dstate, dhs.shape[1], "dstate")
-    flow = {name: np.empty(len(dhs), dhs.dtype) for name in dstate.leaves()}
-    da_xs = np.zeros(run.hs.shape[:2] + cell.b.shape, cell.b.dtype)  # (T, B, G)
-    da_hs = da_xs
+    squares = {name: np.empty(len(dhs), dhs.dtype) for name in dstate.leaves()}
+    da_xs = da_hs = np.zeros(run.hs.shape[:2] + cell.b.shape, cell.b.dtype)  # (T, B, G)
+    through = 0  # what comes back from t + 1 through h W_h
     for t in reversed(range(len(dhs))):
-        dstate = replace(dstate, h=dhs[t] + dstate.h)  # from the loss at t, and from t + 1
-        for name, norms in flow.items():
+        dstate = replace(dstate, h=dhs[t] + (dstate.h + through))  # from the loss at t, and from t + 1
+        for name, square in squares.items():
             part = getattr(dstate, name)
-            norms[t] = np.sqrt(np.vdot(part, part))
+            square[t] = np.vdot(part, part)
         dstate, da_x, da_h = cell.gates_backward(dstate, run.tapes[t])
-        dstate = replace(dstate, h=dstate.h + cell.recurrent_backward(da_h))
-        if da_h is not da_x and da_hs is da_xs:
-            da_hs = np.zeros_like(da_xs)
+        through = cell.recurrent_backward(da_h)
         da_xs[t, :, : da_x.shape[1]] = da_x
-        da_hs[t, :, : da_h.shape[1]] = da_h
+        if da_h is not da_x:
+            da_hs = np.zeros_like(da_xs) if da_hs is da_xs else da_hs
+            da_hs[t, :, : da_h.shape[1]] = da_h
+    dstate = replace(dstate, h=dstate.h + through)
+    flow = {name: np.sqrt(square) for name, square in squares.items()}
     dxs = None if run.xs.ndim == 2 else times(da_xs, cell.W_x.T)
     return Gradients(cell.gradients(run, da_xs, da_hs), dxs, dstate, flow)
 

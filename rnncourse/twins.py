@@ -64,12 +64,11 @@ def from_torch(module: nn.Module) -> Any:
     for suffix in _suffixes(m):
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         W_x, W_h, first, second = (getattr(m, name + suffix).detach().numpy().T.copy() for name in names)
+        own = []
         if kind is GRU:
             n = slice(2 * m.hidden_size, None)
-            b_n, second[n] = second[n].copy(), 0
-            cells.append(GRU(W_x, W_h, first + second, b_n))
-        else:
-            cells.append(kind(W_x, W_h, first + second))
+            own, second[n] = [second[n].copy()], 0
+        cells.append(kind(W_x, W_h, first + second, *own))
     layers = [Bidirectional(*pair) for pair in zip(cells[::2], cells[1::2], strict=True)] if m.bidirectional else cells
     return layers[0] if len(layers) == 1 else Stack(tuple(layers))
 

@@ -168,9 +168,15 @@ def readout_problem(loss: str) -> tuple[Network, Batch, Any, Any]:
     return net, Batch(p.xs, targets[loss]), p.state, LOSSES[loss]
 
 
-def readout_error(name: str) -> float:
-    """The judge of `objective`: its gradient and the central differences of its loss."""
-    net, batch, state, loss = readout_problem(name)
+@cache
+def readout_numeric(loss: str) -> Network:
+    """The central differences of the loss that `objective` returns, made once."""
+    net, batch, state, function = readout_problem(loss)
     with unannotated():
-        right = differences(lambda net: objective(net, batch, state, loss=loss)[0], net)
-    return relative_error(objective(net, batch, state, loss=loss)[1], right)
+        return differences(lambda net: objective(net, batch, state, loss=function)[0], net)
+
+
+def readout_error(loss: str) -> float:
+    """The judge of `objective`: its gradient beside the central differences."""
+    net, batch, state, function = readout_problem(loss)
+    return relative_error(objective(net, batch, state, loss=function)[1], readout_numeric(loss))

@@ -183,12 +183,14 @@ SHARED_MUTANTS = [
     *mutants(
         _backward,
         EVERY_CELL,
-        ("dhs[t] + dstate.h", "dhs[t]"),  # what comes back from t + 1
-        ("dhs[t] + dstate.h", "dstate.h"),  # what comes from the loss at t
-        ("dhs[t] + dstate.h", "dhs[t - 1] + dstate.h"),
+        ("dhs[t] + (dstate.h + through)", "dhs[t]"),  # what comes back from t + 1
+        ("dhs[t] + (", "("),  # what comes from the loss at t
+        ("dhs[t] + (", "dhs[t - 1] + ("),
+        ("(dstate.h + through)", "(dstate.h)"),  # the path through W_h
+        ("h=dstate.h + through)", "h=dstate.h)"),  # the same, to the state before the first step
+        ("through = cell", "through = through + cell"),
         ("reversed(range(len(dhs)))", "range(len(dhs))"),
         ("dstate = run.state.map(np.zeros_like) if dstate is None else", "dstate = run.state.map(np.zeros_like) or"),
-        ("dstate.h + cell.recurrent_backward(da_h)", "dstate.h"),
         ("run.tapes[t]", "run.tapes[-1]"),
         ("times(da_xs, cell.W_x.T)", "times(da_xs, np.abs(cell.W_x.T))"),
         ("times(da_xs, cell.W_x.T)", "times(da_xs[:1].repeat(len(da_xs), 0), cell.W_x.T)"),
@@ -197,13 +199,15 @@ SHARED_MUTANTS = [
     *mutants(
         _backward,
         "GRU, Clockwork 1 2 4",
-        ("h=dstate.h + cell.recurrent_backward(da_h)", "h=cell.recurrent_backward(da_h)"),  # the path around W_h
+        ("(dstate.h + through)", "(through)"),  # the path around W_h
+        ("h=dstate.h + through)", "h=through + 0 * dstate.h)"),
     ),
     *mutants(
         _backward,
         "GRU",
         ("recurrent_backward(da_h)", "recurrent_backward(da_x)"),
-        ("da_h is not da_x and da_hs is da_xs", "False"),  # one array for both
+        ("if da_h is not da_x", "if False"),
+        ("np.zeros_like(da_xs) if da_hs is da_xs else da_hs", "da_xs"),  # one array for both
     ),
 ]
 COMPOSITION_MUTANTS = [

@@ -62,7 +62,9 @@ class Clockwork(Cell):
     def zero_state(self, B):
         return ClockworkState(np.zeros((B, self.H), self.W_h.dtype), 0)
 
-    def recurrent(self, state):
+    # Only the columns of the N units that move are computed, of a_h and of both gradients
+
+    def recurrent(self, state: ClockworkState) -> Float[Array, "B N"]:
         N = self.moving(state.t)
         a_h = np.empty((len(state.h), N), state.h.dtype)
         for reads, module in modules(self.H, len(self.periods)):
@@ -70,20 +72,24 @@ class Clockwork(Cell):
                 a_h[:, module] = state.h[:, reads] @ self.W_h[reads, module]
         return a_h
 
-    def recurrent_backward(self, da_h):
+    def recurrent_backward(self, da_h: Float[Array, "B N"]) -> Float[Array, "B H"]:
         dh = np.zeros((len(da_h), self.H), da_h.dtype)
         for reads, module in modules(self.H, len(self.periods)):
             if module.stop <= da_h.shape[1]:
                 dh[:, reads] += da_h[:, module] @ self.W_h[reads, module].T
         return dh
 
-    def gates(self, state, a_x, a_h):
+    def gates(
+        self, state: ClockworkState, a_x: Float[Array, "B H"], a_h: Float[Array, "B N"]
+    ) -> tuple[ClockworkState, Tape]:
         N = a_h.shape[1]
         h = state.h.copy()
         h[:, :N] = tanh(a_x[:, :N] + a_h)
         return ClockworkState(h, state.t + 1), Tape(h[:, :N])
 
-    def gates_backward(self, dstate, tape):
+    def gates_backward(
+        self, dstate: ClockworkState, tape: Tape
+    ) -> tuple[ClockworkState, Float[Array, "B N"], Float[Array, "B N"]]:
         (h,) = tape
         N = h.shape[1]
         da = dstate.h[:, :N] * tanh_derivative(h)

@@ -57,8 +57,9 @@ class LSTM(Cell):
         return LSTMState(zeros, zeros)
 
     def gates(self, state, a_x, a_h):
-        i, f, g, o = columns(a_x + a_h, 4)
-        i, f, g, o = sigmoid(i), sigmoid(f), tanh(g), sigmoid(o)
+        a = columns(a_x + a_h, 4).copy()  # (4, B, H)
+        i, f, _, o = sigmoid(a)
+        g = tanh(a[2])
         c = f * state.c + i * g
         tanh_c = tanh(c)
         h = o * tanh_c
