@@ -1,0 +1,73 @@
+"""Tasks whose dependencies are as long as you make them: `rng` in, `Batch` out.
+
+Each docstring says what is to be learned, what a network that remembers nothing can reach at best, and where the task comes
+from. T is the length that is asked for; a fresh batch is drawn at every call, so there is nothing to overfit.
+"""
+
+import numpy as np
+
+from rnncourse.arrays import Batch
+
+ORDER_SYMBOLS, ORDER_CLASSES = 6, 4  # temporal_order: a, b, c, d, X, Y; XX, XY, YX, YY
+
+
+def adding(T: int, B: int, *, rng: np.random.Generator, dtype: type = np.float64) -> Batch:
+    """Two numbers of T are marked; give their sum after the last step.
+
+        x_t = (value, marker), values uniform in [0, 1];  target = value_i + value_j, with i < T // 2 <= j
+
+    xs (T, B, 2), targets (B, 1), for `at_the_end(squared_error)`. Always answering 1 has a mean squared error of 1/6, the
+    variance of the sum (0.1767, in a much-copied table, is a misprint). Raises ValueError for T below 2.
+    The task of Hochreiter and Schmidhuber (1997) in today's scale. There the values lie in [-1, 1], the target is
+    0.5 + (value_i + value_j) / 4, and a sequence counts as solved where the *absolute* error is below 0.04.
+    """
+    _require(T, B, shortest=2)
+    values = rng.uniform(size=(T, B))
+    markers = np.zeros((T, B))
+    first, second, column = rng.integers(0, T // 2, B), rng.integers(T // 2, T, B), np.arange(B)
+    markers[first, column] = markers[second, column] = 1
+    targets = (values * markers).sum(axis=0)[:, None]
+    return Batch(np.stack([values, markers], axis=2).astype(dtype), targets.astype(dtype))
+
+
+def temporal_order(T: int, B: int, *, rng: np.random.Generator) -> Batch:
+    """Among T symbols, two are X or Y; say after the last step which two, in their order: XX, XY, YX or YY.
+
+        one in [T/10, 2T/10), the other in [4T/10, 5T/10); all else is one of a, b, c, d at random
+
+    xs (T, B): 0 to 3 for a to d, 4 for X, 5 for Y; targets (B,): 0 to 3, for `at_the_end(cross_entropy)`. Without memory:
+    ln 4 = 1.386 nats, one right answer in four. The shortest lag is T/2, the longest 9T/10. Raises ValueError for T below 10.
+    Task 6a of Hochreiter and Schmidhuber (1997), with the places of Pascanu, Mikolov and Bengio (2013).
+    """
+    _require(T, B, shortest=10)
+    xs = rng.integers(0, 4, (T, B))
+    first, second = rng.integers(0, 2, B), rng.integers(0, 2, B)
+    xs[rng.integers(T // 10, 2 * T // 10, B), np.arange(B)] = 4 + first
+    xs[rng.integers(4 * T // 10, 5 * T // 10, B), np.arange(B)] = 4 + second
+    return Batch(xs, 2 * first + second)
+
+
+def copying(T: int, B: int, *, rng: np.random.Generator, K: int = 8, S: int = 10) -> Batch:
+    """Read S symbols, wait T steps, then write the S symbols down.
+
+        inputs:   s_1 ... s_S, T - 1 blanks, "go", S blanks;    targets: S + T blanks, then s_1 ... s_S
+
+    xs and targets (T + 2S, B): 0 to K - 1 for symbols, K for blank, K + 1 for "go" (inputs only). Without memory, a network
+    that knows when to write has a mean of S ln K / (T + 2S) nats per step. Raises ValueError for T, B, K or S below 1.
+    Hochreiter and Schmidhuber (1997) in the form of Arjovsky, Shah and Bengio (2016), where K = 8 and S = 10.
+    """
+    _require(T, B, shortest=1)
+    if K < 1 or S < 1:
+        raise ValueError(f"K is {K} and S is {S}; copying expects 1 or more of both")
+    symbols = rng.integers(0, K, (S, B))
+    xs = np.full((T + 2 * S, B), K)
+    xs[:S] = symbols
+    xs[S + T - 1] = K + 1
+    targets = np.full((T + 2 * S, B), K)
+    targets[S + T :] = symbols
+    return Batch(xs, targets)
+
+
+def _require(T: int, B: int, *, shortest: int) -> None:
+    if shortest > T or B < 1:
+        raise ValueError(f"T is {T} and B is {B}; this task expects T of {shortest} or more, B of 1 or more")

@@ -1,0 +1,78 @@
+"""tasks: each batch is what its docstring defines, and its baseline is the one that is stated."""
+
+import numpy as np
+import pytest
+
+from rnncourse.tasks import adding, copying, temporal_order
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("task", [adding, temporal_order, copying])
+def test_the_same_rng_gives_the_same_batch(task):
+    one, two = (task(20, 3, rng=np.random.default_rng(5)) for _ in range(2))
+    assert np.array_equal(one.xs, two.xs) and np.array_equal(one.targets, two.targets)
+    other = task(20, 3, rng=np.random.default_rng(6))
+    assert not np.array_equal(one.xs, other.xs)
+    assert one.fresh
+
+
+@pytest.mark.parametrize(("task", "T"), [(adding, 1), (temporal_order, 9), (copying, 0)])
+def test_what_is_too_short_is_refused(task, T, rng):
+    with pytest.raises(ValueError, match=f"T is {T} and B is 3"):
+        task(T, 3, rng=rng)
+    with pytest.raises(ValueError, match="B is 0"):
+        task(20, 0, rng=rng)
+
+
+@pytest.mark.parametrize("T", [2, 7, 50])
+def test_adding_marks_one_number_in_each_half(T, rng):
+    batch = adding(T, 64, rng=rng)
+    values, markers = batch.xs[..., 0], batch.xs[..., 1]
+    assert batch.xs.shape == (T, 64, 2) and batch.targets.shape == (64, 1)
+    assert set(np.unique(markers)) <= {0, 1}
+    assert (markers[: T // 2].sum(axis=0) == 1).all() and (markers[T // 2 :].sum(axis=0) == 1).all()
+    np.testing.assert_allclose(batch.targets[:, 0], np.sum(values * markers, axis=0))
+    assert values.min() >= 0 and values.max() <= 1
+
+
+def test_addings_baseline_is_a_sixth(rng):
+    targets = adding(10, 100_000, rng=rng).targets
+    assert np.mean((targets - 1) ** 2) == pytest.approx(1 / 6, abs=0.003)
+
+
+def test_adding_in_single_precision(rng):
+    batch = adding(10, 3, rng=rng, dtype=np.float32)
+    assert batch.xs.dtype == batch.targets.dtype == np.float32
+
+
+@pytest.mark.parametrize("T", [10, 25, 100])
+def test_temporal_order(T, rng):
+    xs, targets, _ = temporal_order(T, 500, rng=rng)
+    assert xs.shape == (T, 500) and targets.shape == (500,)
+    assert ((xs >= 4).sum(axis=0) == 2).all(), "two of X and Y"
+    for column, target in zip(xs.T, targets, strict=True):
+        first, second = np.flatnonzero(column >= 4)
+        assert T // 10 <= first < 2 * T // 10 and 4 * T // 10 <= second < 5 * T // 10
+        assert target == 2 * (column[first] - 4) + (column[second] - 4)
+    assert set(np.unique(xs)) == set(range(6)) and set(targets) == set(range(4))
+    assert np.abs(np.bincount(targets) / 500 - 0.25).max() < 0.08
+
+
+@pytest.mark.parametrize(("T", "K", "S"), [(5, 8, 10), (1, 2, 3), (30, 4, 1)])
+def test_copying(T, K, S, rng):
+    xs, targets, _ = copying(T, 7, rng=rng, K=K, S=S)
+    assert xs.shape == targets.shape == (T + 2 * S, 7)
+    assert np.array_equal(xs[:S], targets[-S:]), "what is read first is written last"
+    assert xs[:S].max() < K
+    assert (targets[:-S] == K).all() and (xs[S + T :] == K).all()
+    assert np.argwhere(xs == K + 1)[:, 0].tolist() == [S + T - 1] * 7, "one go, just before the answer"
+    assert (xs[S : S + T - 1] == K).all()
+
+
+def test_copying_needs_symbols(rng):
+    with pytest.raises(ValueError, match="K is 0 and S is 3"):
+        copying(5, 2, rng=rng, K=0, S=3)
