@@ -9,6 +9,7 @@ version of Python to another; for the same version, scores agree within 0.03 on 
 ch02_python_units.json.
 """
 
+import contextlib
 import io
 import itertools
 import tokenize
@@ -25,6 +26,12 @@ H, T, B, EPOCHS, RATE, SEED = 256, 64, 64, 2, 4e-3, 0
 LEARN, TEST, SHIFTS = 2_400_000, 200_000, 5
 
 
+def tokens(text):
+    """Python's tokens, up to the end of the text, which may be cut off inside a string."""
+    with contextlib.suppress(tokenize.TokenError):
+        yield from tokenize.generate_tokens(io.StringIO(text).readline)
+
+
 def properties(text):
     """For each character of a source: truth values, or numbers, by name."""
     lines = text.splitlines(keepends=True)
@@ -32,7 +39,7 @@ def properties(text):
     masks = {name: np.zeros(len(text), bool) for name in ("string", "long string", "comment", "bracket")}
     depth = np.zeros(len(lines) + 2)  # open blocks, by line
     blocks = brackets = opened = last = 0
-    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+    for token in tokens(text):
         begin = starts[token.start[0] - 1] + token.start[1]
         end = starts[min(token.end[0] - 1, len(lines))] + token.end[1]
         blocks += (token.type == tokenize.INDENT) - (token.type == tokenize.DEDENT)
