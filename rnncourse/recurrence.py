@@ -115,9 +115,8 @@ class Gradients(NamedTuple):
     cell: Any  # one number for each parameter, in an object of the cell's class
     xs: Float[Array, "T B D"] | None  # None where the inputs are symbols: they have no derivative
     state: Any
-    flow: dict[
-        str, Float[Array, " T"]
-    ]  # norm over batch and units of dL/dh_t; under "c" dL/dc_t, paths through h_t aside
+    # norm over batch and units of dL/dh_t; under "c" dL/dc_t, paths through h_t aside
+    flow: dict[str, Float[Array, " T"]]
 
 
 @singledispatch
