@@ -57,7 +57,7 @@ class LSTM(Cell):
         return LSTMState(zeros, zeros)
 
     def gates(self, state, a_x, a_h):
-        a = columns(a_x + a_h, 4).copy()  # (4, B, H)
+        a = np.add(columns(a_x, 4), columns(a_h, 4), order="C")  # (4, B, H), each gate in one piece
         i, f, _, o = sigmoid(a)
         g = tanh(a[2])
         c = f * state.c + i * g
