@@ -28,6 +28,7 @@ from rnncourse import (
     stack,
 )
 from rnncourse.arrays import Array, Batch, Record
+from rnncourse.cells import ResetBeforeGRU
 from rnncourse.gradcheck import differences, relative_error
 
 T, B, D, H = 5, 3, 4, 6
@@ -36,6 +37,7 @@ CELLS = {  # a new cell is a new line
     "RNN": RNN.init,
     "LSTM": LSTM.init,
     "GRU": GRU.init,
+    "ResetBeforeGRU": ResetBeforeGRU.init,
     "Clockwork 1 2 4": partial(Clockwork.init, periods=(1, 2, 4)),
     "Clockwork 2 4": partial(Clockwork.init, periods=(2, 4)),
 }

@@ -26,8 +26,8 @@ class GRU(Cell):
 
     Columns: G = 3H, in the order r, z, n of torch. The reset gate acts after the product, and the candidate has a bias of
     its own inside it, `b_n`: the form of cuDNN and torch, whose weights fit here. Cho et al. (2014) reset before the
-    product, (r ⊙ h) W_hn, which is another function. z near 1 keeps the old state, as there; in Chung et al. (2014) z and
-    1 - z change places.
+    product, (r ⊙ h) W_hn, which is another function: `ResetBeforeGRU`. z near 1 keeps the old state, as there; in Chung
+    et al. (2014) z and 1 - z change places.
     """
 
     b_n: Float[Array, " H"]
