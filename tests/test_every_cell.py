@@ -237,6 +237,12 @@ def test_forget_bias_stands_at_the_forget_gate():
     assert np.array_equal(ours, np.outer([0, 3, 0, 0], np.ones(H))), "gate order i, f, g, o"
 
 
+@pytest.mark.parametrize("cell", [GRU, ResetBeforeGRU])
+def test_update_bias_stands_at_the_update_gate(cell):
+    ours = cell.init(D, H, rng=np.random.default_rng(0), update_bias=3).b.reshape(3, H)
+    assert np.array_equal(ours, np.outer([0, 3, 0], np.ones(H))), "gate order r, z, n"
+
+
 # What belongs to one cell
 
 

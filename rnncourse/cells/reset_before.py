@@ -33,12 +33,16 @@ class ResetBeforeGRU(Cell):
     columns = 3
 
     @classmethod
-    def init(cls, D: int, H: int, *, rng: np.random.Generator, dtype: type = np.float64) -> Self:
-        """For each gate Glorot weights for the input and an orthogonal block of W_h; b = 0."""
+    def init(
+        cls, D: int, H: int, *, rng: np.random.Generator, update_bias: float = 0.0, dtype: type = np.float64
+    ) -> Self:
+        """For each gate Glorot weights for the input and an orthogonal block of W_h; b = 0 but for the update gate."""
+        b = np.zeros((3, H), dtype)
+        b[1] = update_bias
         return cls(
             W_x=np.hstack([glorot(D, H, rng=rng) for _ in range(3)]).astype(dtype),
             W_h=np.hstack([orthogonal(H, rng=rng) for _ in range(3)]).astype(dtype),
-            b=np.zeros(3 * H, dtype),
+            b=b.ravel(),
         )
 
     @property
