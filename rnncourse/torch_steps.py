@@ -1,6 +1,7 @@
 """One step of each cell that torch has no module for, written in torch: autograd differentiates it for `twins`.
 
-Each takes the parameters by name, h and c, and x, and gives the next h and c. Gates are in the order of the cell's columns.
+Each takes the parameters by name, the parts of the state, and x, and gives the next parts. Gates are in the order of the
+cell's columns.
 """
 
 from collections.abc import Callable
@@ -15,9 +16,10 @@ from rnncourse.cells import (
     NoOutputActivation,
     NoOutputGate,
     PeepholeLSTM,
+    ResetBeforeGRU,
 )
 
-Step = Callable[[Any, torch.Tensor, torch.Tensor, torch.Tensor], tuple[torch.Tensor, torch.Tensor]]
+Step = Callable[..., tuple[torch.Tensor, ...]]
 
 
 def _pre_activations(w: Any, h: torch.Tensor, x: torch.Tensor, gates: int) -> Any:
@@ -61,6 +63,14 @@ def _no_output_activation(w, h, c, x):
     return a_o.sigmoid() * c, c
 
 
+def _reset_before(w, h, x):
+    (W_xr, W_xz, W_xn), (W_hr, W_hz, W_hn) = w["W_x"].chunk(3, 1), w["W_h"].chunk(3, 1)
+    b_r, b_z, b_n = w["b"].chunk(3)
+    r = torch.sigmoid(x @ W_xr + h @ W_hr + b_r)
+    z = torch.sigmoid(x @ W_xz + h @ W_hz + b_z)
+    return (z * h + (1 - z) * torch.tanh(x @ W_xn + (r * h) @ W_hn + b_n),)
+
+
 STEPS: dict[Any, Step] = {
     PeepholeLSTM: _peephole,
     CoupledLSTM: _coupled,
@@ -68,4 +78,5 @@ STEPS: dict[Any, Step] = {
     NoForgetGate: _no_forget_gate,
     NoOutputGate: _no_output_gate,
     NoOutputActivation: _no_output_activation,
+    ResetBeforeGRU: _reset_before,
 }

@@ -83,8 +83,8 @@ def gradients(
 ) -> tuple[Float[Array, "T B H"], Gradients]:
     """torch's outputs, and torch's gradients for the upstream gradient dhs, in our shapes; the flow is empty.
 
-    Symbols are given to torch as one-hot vectors. For Clockwork and the cells of
-    `torch_steps`, autograd runs through their recurrence written in torch.
+    Symbols are given to torch as one-hot vectors. For Clockwork and the cells of `torch_steps`, autograd runs through their
+    recurrence written in torch.
     """
     symbols = xs.ndim == 2
     x = _leaf(np.eye(net.D, dtype=dhs.dtype)[xs] if symbols else xs)
@@ -138,15 +138,15 @@ def _run_clockwork(net: Clockwork, x: torch.Tensor, state: ClockworkState) -> tu
 def _run_steps(net: Any, x: torch.Tensor, state: Record) -> tuple:
     w = {name: _leaf(leaf) for name, leaf in net.leaves().items()}
     starts = [_leaf(start) for start in _by_letter(state)]
-    (h, c), hs = (start[0] for start in starts), []
+    parts, hs = [start[0] for start in starts], []
     for x_t in x:
-        h, c = STEPS[type(net)](w, h, c, x_t)
-        hs.append(h)
+        parts = STEPS[type(net)](w, *parts, x_t)
+        hs.append(parts[0])
 
     def read() -> Any:
         return type(net)(**{name: leaf.grad.numpy() for name, leaf in w.items()})
 
-    return torch.stack(hs), starts, [h[None], c[None]], read
+    return torch.stack(hs), starts, [part[None] for part in parts], read
 
 
 def _leaf(array: Array) -> Any:

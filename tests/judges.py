@@ -35,6 +35,7 @@ from rnncourse.cells import (
     NoOutputActivation,
     NoOutputGate,
     PeepholeLSTM,
+    ResetBeforeGRU,
 )
 from rnncourse.gradcheck import differences, relative_error
 
@@ -44,6 +45,7 @@ CELLS = {  # a new cell is a new line
     "RNN": RNN.init,
     "LSTM": LSTM.init,
     "GRU": GRU.init,
+    "ResetBeforeGRU": ResetBeforeGRU.init,
     "Clockwork 1 2 4": partial(Clockwork.init, periods=(1, 2, 4)),
     "Clockwork 2 4": partial(Clockwork.init, periods=(2, 4)),
     "Peephole": PeepholeLSTM.init,

@@ -5,7 +5,7 @@ import pytest
 from judges import CELLS, NETWORKS, B, D, H, T, error, problem, variables
 
 from rnncourse import GRU, LSTM, RNN, Clockwork, Network, backward, forward, twins
-from rnncourse.cells import CoupledLSTM, NoForgetGate, NoInputGate, NoOutputGate, PeepholeLSTM
+from rnncourse.cells import CoupledLSTM, NoForgetGate, NoInputGate, NoOutputGate, PeepholeLSTM, ResetBeforeGRU
 from rnncourse.cells.ablated import without
 from rnncourse.gradcheck import relative_error, report
 
@@ -251,6 +251,12 @@ def test_forget_bias_stands_at_the_forget_gate(kind, gates):
     assert np.array_equal(ours, np.outer([3 * (gate == "f") for gate in gates], np.ones(H))), f"gate order {gates}"
 
 
+@pytest.mark.parametrize("cell", [GRU, ResetBeforeGRU])
+def test_update_bias_stands_at_the_update_gate(cell):
+    ours = cell.init(D, H, rng=np.random.default_rng(0), update_bias=3).b.reshape(3, H)
+    assert np.array_equal(ours, np.outer([0, 3, 0], np.ones(H))), "gate order r, z, n"
+
+
 # What belongs to one cell
 
 
@@ -303,6 +309,16 @@ def test_gru_with_z_at_one_keeps_its_state():
     cell = GRU(np.zeros((D, 3 * H)), np.zeros((H, 3 * H)), np.repeat([0, 1e4, 0], H), np.zeros(H))
     p = problem("GRU")
     assert np.array_equal(forward(cell, p.xs, p.state).state.h, p.state.h)
+
+
+def test_reset_before_or_after_is_the_same_where_the_candidates_weights_are_diagonal():
+    p = problem("ResetBeforeGRU")
+    after = GRU(p.net.W_x, p.net.W_h, p.net.b, np.zeros(H))
+    assert np.abs(forward(after, p.xs, p.state).hs - p.run().hs).max() > 0.01, "in general they are two functions"
+    W_h = p.net.W_h.copy()
+    W_h[:, 2 * H :] *= np.eye(H)
+    before, after = ResetBeforeGRU(p.net.W_x, W_h, p.net.b), GRU(p.net.W_x, W_h, p.net.b, np.zeros(H))
+    assert np.allclose(forward(before, p.xs, p.state).hs, forward(after, p.xs, p.state).hs, rtol=0, atol=1e-14)
 
 
 def test_clockwork_of_one_module_with_period_1_is_an_rnn():

@@ -11,7 +11,7 @@ import rnncourse
 
 # Each module imports from those before it only: design.md's order. A new module gets a place here.
 ORDER = ["arrays", "functions", "recurrence", "cells", "composition", "jacobians", "gradcheck", "training", "tasks"]
-ORDER += ["text", "ngram", "readout", "units", "torch_steps", "twins", "plots", "exercises"]
+ORDER += ["data", "text", "ngram", "readout", "units", "torch_steps", "twins", "plots", "exercises"]
 
 HEAVY = {"matplotlib": {"plots"}, "torch": {"torch_steps", "twins"}}  # and who may import it
 

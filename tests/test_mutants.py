@@ -21,6 +21,7 @@ from rnncourse.cells import (
     NoOutputActivation,
     NoOutputGate,
     PeepholeLSTM,
+    ResetBeforeGRU,
 )
 from rnncourse.composition import _backward_bidirectional, _backward_stack
 from rnncourse.functions import cross_entropy, squared_error
@@ -206,6 +207,38 @@ GRU_MUTANTS = [
         (".sum(", ".mean("),
     ),
 ]
+RESET_BEFORE_MUTANTS = [
+    *mutants(
+        ResetBeforeGRU.gates_backward,
+        "ResetBeforeGRU",
+        ("(h_prev - n)", "(n - h_prev)"),  # the other convention for z
+        ("sigmoid_derivative(z)", "sigmoid_derivative(r)"),
+        ("dh * (1 - z) *", "dh * z *"),
+        ("tanh_derivative(n)", "sigmoid_derivative(n)"),
+        ("self.W_hn.T", "self.W_hn"),
+        ("drh * h_prev *", "da_n * h_prev *"),  # as if there were no product between r and the candidate
+        ("drh * h_prev *", "drh *"),
+        ("sigmoid_derivative(r)", "tanh_derivative(r)"),
+        ("da_r, da_z, da_n", "da_z, da_r, da_n"),
+        (" + drh * r", ""),  # what reaches h through the candidate
+        ("drh * r", "drh"),  # as if there were no reset
+        ("dh * z + ", "dh + "),
+    ),
+    *mutants(ResetBeforeGRU.recurrent_backward, "ResetBeforeGRU", ("self.W_hrz.T", "np.abs(self.W_hrz.T)")),
+    *mutants(
+        ResetBeforeGRU.recurrent_backward,
+        "ResetBeforeGRU",
+        ("da_h[:, : 2 * self.H] @ self.W_hrz.T", "da_h @ self.W_h.T"),  # as if all columns read h
+    ),
+    *mutants(
+        ResetBeforeGRU.recurrent_gradient,
+        "ResetBeforeGRU",
+        ("rhs.T @ da_n", "rows(run.hs_prev).T @ da_n"),  # as if the reset came after
+        ("run.tapes", "reversed(run.tapes)"),
+        ("run.hs_prev", "run.hs"),
+        ("rows(da_hs)", "rows(da_hs) / len(da_hs)"),  # a mean over time
+    ),
+]
 CLOCKWORK_MUTANTS = [
     *mutants(
         Clockwork.gates_backward,
@@ -232,7 +265,7 @@ CLOCKWORK_MUTANTS = [
         (".T @ rows(da_hs[moved, :, module])", ".T @ rows(da_hs[moved, :, module]) / period"),
     ),
 ]
-EVERY_CELL = "RNN, LSTM, GRU, Clockwork 1 2 4"
+EVERY_CELL = "RNN, LSTM, GRU, ResetBeforeGRU, Clockwork 1 2 4"
 SHARED_MUTANTS = [
     *mutants(Cell.recurrent_backward, "RNN", (".T", "")),  # in the others W_h is not square: an error of shapes
     *mutants(Cell.recurrent_backward, "RNN, LSTM, GRU", ("da_h @", "-da_h @"), ("da_h @", "da_h[:1] @")),
@@ -323,7 +356,7 @@ COMPOSITION_MUTANTS = [
         ("run.tapes[1], dstate_back", "run.tapes[1], dstate_ahead"),
     ),
 ]
-MUTANTS = LSTM_MUTANTS + VARIANT_MUTANTS + RNN_MUTANTS + GRU_MUTANTS + CLOCKWORK_MUTANTS
+MUTANTS = LSTM_MUTANTS + VARIANT_MUTANTS + RNN_MUTANTS + GRU_MUTANTS + RESET_BEFORE_MUTANTS + CLOCKWORK_MUTANTS
 MUTANTS += SHARED_MUTANTS + COMPOSITION_MUTANTS
 
 

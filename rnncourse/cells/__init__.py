@@ -6,6 +6,7 @@ from rnncourse.cells.coupled import CoupledLSTM
 from rnncourse.cells.gru import GRU
 from rnncourse.cells.lstm import LSTM
 from rnncourse.cells.peephole import PeepholeLSTM
+from rnncourse.cells.reset_before import ResetBeforeGRU
 from rnncourse.cells.rnn import RNN
 
 __all__ = [
@@ -19,4 +20,5 @@ __all__ = [
     "NoOutputActivation",
     "NoOutputGate",
     "PeepholeLSTM",
+    "ResetBeforeGRU",
 ]
