@@ -2,7 +2,7 @@
 
 One seed. The learning rate is the best of three after 300 updates, measured on the text that is learned from. Adam with a rate
 that falls to zero on a straight line, clipping by norm at 1, windows of 64 characters on 64 tracks, the state carried on.
-About four minutes on one core. On another machine the last losses agree within 0.02 nats. Results: ch05_text.json, and the
+About three minutes on one core. On another machine the last losses agree within 0.02 nats. Results: ch05_text.json, and the
 trained parameters in ch05_text.npz (float16).
 """
 
