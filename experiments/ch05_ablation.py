@@ -5,7 +5,7 @@ Shakespeare, one character at a time, the state carried from window to window (a
 100 stretches of 1,000 characters of four plays that are not learned from, each from a zero state). Adam with a rate that
 falls to zero on a straight line, clipping by norm at 1. Each cell has the best of its learning rates, as a mean over two
 seeds that are not used again; where the best is at an end of the grid, the grid goes on.
-About thirteen minutes on one core. Tolerance: medians within a factor of two for adding and 0.02 nats for the text.
+About fifteen minutes on one core. Tolerance: medians within a factor of two for adding and 0.02 nats for the text.
 Result: ch05_ablation.json.
 """
 
