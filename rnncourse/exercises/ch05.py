@@ -27,6 +27,7 @@ register(
             "This is what the gate has to be: the bias is on the other side of the sigmoid": lambda n: 0.5 ** (1 / n),
             "With this bias the share is 1/e after n steps, not a half": lambda n: float(-np.log(np.expm1(1 / n))),
             "This gate is 1 - 1/n: after n steps it leaves about 1/e": lambda n: float(np.log(n - 1)),
+            "Right for large n only: undo the sigmoid exactly": lambda n: float(np.log(n / np.log(2))),
             "The sign is wrong: this gate forgets nearly all at each step": lambda n: -forget_bias(n),
             "n steps multiply the share n times, they do not subtract from it": lambda n: float(np.log(2 * n - 1)),
         },
@@ -39,7 +40,7 @@ register(
 def step(x, h_prev, c_prev, W_x, W_h, b, *, order="ifgo", mistake=""):
     """One step of an LSTM; `mistake` changes one line of it."""
     H = h_prev.shape[1]
-    a = x @ W_x + h_prev @ W_h + b
+    a = x @ W_x + (mistake != "deaf") * (h_prev @ W_h) + (mistake != "biasless") * b
     part = {gate: a[:, k * H : (k + 1) * H] for k, gate in enumerate(order)}
     i, f, o = sigmoid(part["i"]), sigmoid(part["f"]), sigmoid(part["o"])
     g = sigmoid(part["g"]) if mistake == "sigmoid" else np.tanh(part["g"])
@@ -90,6 +91,8 @@ register(
             "This is the order of cs231n: here the candidate stands before the output gate": step_with(order="ifog"),
             "Input gate and forget gate have changed places": step_with(order="figo"),
             "The candidate may be negative: it has another nonlinearity than the gates": step_with(mistake="sigmoid"),
+            "The bias is left out": step_with(mistake="biasless"),
+            "The gates read the output of the step before, too: x alone is not enough": step_with(mistake="deaf"),
             "Nothing is forgotten here: that is the cell of 1997": step_with(mistake="keep"),
             "The old memory is lost: two terms meet in c": step_with(mistake="overwrite"),
             "The memory goes through a nonlinearity before it is shown": step_with(mistake="linear"),
@@ -106,12 +109,15 @@ def gates_backward(dh, dc, i, f, g, o, c_prev, c, *, mistake=""):
     tanh_c = np.tanh(c)
     inner = {"flat": 1.0, "value": 1 - c**2}.get(mistake, 1 - tanh_c**2)
     total = {"memory": dc, "output": dh * o * inner}.get(mistake, dc + dh * o * inner)
-    da_i = total * g * i * (1 - i)
-    da_f = total * c_prev * f * (1 - f)
+    slope_i, slope_f, slope_o = (np.ones_like(y) if mistake == "no slope" else y * (1 - y) for y in (i, f, o))
+    da_i = total * g * slope_i
+    da_f = total * (c if mistake == "now" else c_prev) * slope_f
     da_g = total * i * ((1 - g) * g if mistake == "slope" else 1 - g**2)
-    da_o = (total if mistake == "gate" else dh) * tanh_c * o * (1 - o)
+    da_o = (total if mistake == "gate" else dh) * tanh_c * slope_o
     dc_prev = {"open": total, "direct": dc * f}.get(mistake, total * f)
-    blocks = [da_i, da_f, da_o, da_g] if mistake == "order" else [da_i, da_f, da_g, da_o]
+    blocks = [da_i, da_f, da_g, da_o]
+    if mistake in ("order", "swap"):
+        blocks = [da_i, da_f, da_o, da_g] if mistake == "order" else [da_f, da_i, da_g, da_o]
     return np.concatenate(blocks, axis=1), dc_prev
 
 
@@ -150,6 +156,9 @@ register(
             "The tanh between memory and output has a slope": backward_with("flat"),
             "The slope of the tanh is written by its value, and that is not c": backward_with("value"),
             "The candidate has the slope of a tanh, not of a sigmoid": backward_with("slope"),
+            "The forget gate acts on the memory before this step, not on the one after": backward_with("now"),
+            "A gate has the slope of a sigmoid on the way to da": backward_with("no slope"),
+            "Input gate and forget gate have changed places": backward_with("swap"),
             "The output gate acts on h only: no error of the memory reaches it": backward_with("gate"),
             "The forget gate stands between c and the memory before": backward_with("open"),
             "What came through h goes on along the memory, too": backward_with("direct"),
