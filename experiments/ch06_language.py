@@ -6,7 +6,7 @@ The gates that keep (forget, update) start with a bias of 1. Adam at a constant 
 the rate that did best, after 300 updates, on two tuning seeds and on a play of the 34, the grid made wider as long as the best
 stands at its edge. Five other seeds. Seconds per update: the three cells take turns, one update each, 40 rounds in one
 process; medians.
-About six minutes on one core. Tolerance: losses within 0.02 nats; ratios of times within 30 %. Results: ch06_language.json,
+About five minutes on one core. Tolerance: losses within 0.02 nats; ratios of times within 30 %. Results: ch06_language.json,
 and the parameters of the GRU of seed 0 in ch06_language.npz (float16).
 """
 

@@ -6,7 +6,7 @@ gate) start with a bias of 1. The tasks are adding and temporal order with T = 5
 loss of a batch, before its update, is a test loss. Adam, clipping by norm at 1; each cell with the learning rate that did best
 on two tuning seeds, the grid made wider as long as the best stands at its edge. Five other seeds.
 Seconds per update: all cells take turns, one update each, 40 rounds in one process; medians.
-About eight minutes on one core. Tolerance: a median final loss within a factor of three, a count of solved seeds within one;
+About six minutes on one core. Tolerance: a median final loss within a factor of three, a count of solved seeds within one;
 ratios of times within 30 %. Result: ch06_memory.json.
 """
 
