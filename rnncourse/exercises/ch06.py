@@ -85,14 +85,6 @@ def bias_outside(h_prev: Array, x: Array, W_x: Array, W_h: Array, b: Array, b_n:
     return gru_step(h_prev, x, W_x, W_h, b + np.concatenate([zeros, b_n]), np.zeros_like(b_n))
 
 
-def no_reset(h_prev: Array, x: Array, W_x: Array, W_h: Array, b: Array, b_n: Array) -> Array:
-    """A mistake: r is not used."""
-    _, a_xz, a_xn = np.split(x @ W_x + b, 3, axis=1)
-    _, a_hz, a_hn = np.split(h_prev @ W_h, 3, axis=1)
-    z = sigmoid(a_xz + a_hz)
-    return z * h_prev + (1 - z) * np.tanh(a_xn + a_hn + b_n)
-
-
 def step_inputs(rng: np.random.Generator) -> list[tuple]:
     """A state and an input with weights, in three sizes."""
     sizes = [(3, 4, 5), (2, 3, 6), (5, 1, 2)]
@@ -122,7 +114,6 @@ register(
             "The reset gate acts before the product: that is the form of 2014, not torch's": reset_before,
             "r and z have changed places: torch's columns are r, z, n": other_blocks(lambda r, z, n: (z, r, n)),
             "b_n stands inside the reset: it is scaled by r as the product is": bias_outside,
-            "The reset gate is not used": no_reset,
             "b_n is missing": lambda h_prev, x, W_x, W_h, b, b_n: gru_step(h_prev, x, W_x, W_h, b, 0 * b_n),
         },
     )
@@ -230,11 +221,6 @@ def as_after(dh: Array, h_prev: Array, r: Array, z: Array, n: Array, W_hn: Array
     return da_r, da_z, da_n, dh * z + (da_n * r) @ W_hn.T
 
 
-def transposed(dh: Array, h_prev: Array, r: Array, z: Array, n: Array, W_hn: Array) -> tuple:
-    """A mistake: W_hn where its transpose belongs."""
-    return gru_backward(dh, h_prev, r, z, n, W_hn.T)
-
-
 def backward_inputs(rng: np.random.Generator) -> list[tuple]:
     """An upstream gradient and what a step left, in three sizes."""
     cases = []
@@ -253,25 +239,17 @@ register(
         outputs=("da_r", "da_z", "da_n", "dh_prev"),
         mistakes={
             "This is the derivative of the other form, where the reset comes after the product": as_after,
-            "W_hn looks transposed: the gradient goes back through it": transposed,
+            "W_hn looks transposed: the gradient goes back through it": (
+                lambda dh, h_prev, r, z, n, W_hn: gru_backward(dh, h_prev, r, z, n, W_hn.T)
+            ),
             "The gate asks for the old value against the new one: its sign is turned": changed(
                 1, lambda dh, h_prev, r, z, n, W_hn, results: -results[1]
-            ),
-            "The slope of the candidate's tanh is missing": (
-                lambda dh, h_prev, r, z, n, W_hn: (
-                    gru_backward(dh, h_prev, r, z, np.zeros_like(n), W_hn)[:1]
-                    + gru_backward(dh, h_prev, r, z, n, W_hn)[1:2]
-                    + gru_backward(dh, h_prev, r, z, np.zeros_like(n), W_hn)[2:]
-                )
             ),
             "The state reaches the candidate through the reset, too: this is the direct path only": changed(
                 3, lambda dh, h_prev, r, z, n, W_hn, results: dh * z
             ),
             "The direct path, what z keeps, is missing": changed(
                 3, lambda dh, h_prev, r, z, n, W_hn, results: results[3] - dh * z
-            ),
-            "The slope of a sigmoid is missing in the reset gate": changed(
-                0, lambda dh, h_prev, r, z, n, W_hn, results: results[0] / (r * (1 - r))
             ),
         },
     )
