@@ -6,8 +6,8 @@ norm at 1, 600 updates of 16 sequences of 100 steps; update gates start at z = 1
 On new sequences, after 100 steps of warming up, for each unit: the time constant -1 / mean(ln z); how long its own state
 really lasts, the lag at which the mean |dh_{t+k,i}/dh_{t,i}| first falls below 1/e (interpolated in the logarithm; none within
 60 steps: 60); and the share of the slow sine among what the two sines explain of its state h and of its candidate n.
-About a minute on one core. Tolerance: rank correlations within 0.15, median time constants within 30 %, since rounding grows with
-training. Result: ch06_time_constants.json.
+About a minute on one core. Tolerance: rank correlations within 0.15, median time constants within 30 %, since rounding grows
+with training. Result: ch06_time_constants.json.
 """
 
 import time

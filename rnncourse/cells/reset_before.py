@@ -55,7 +55,7 @@ class ResetBeforeGRU(Cell):
         """The columns of W_h that multiply r ⊙ h."""
         return self.W_h[:, 2 * self.H :]
 
-    def gates(self, state, a_x, a_h):
+    def gates(self, state: State, a_x: Float[Array, "B G"], a_h: Float[Array, "B R"]) -> tuple[State, Tape]:
         a_xr, a_xz, a_xn = columns(a_x, 3)
         a_hr, a_hz = columns(a_h, 2)
         r = sigmoid(a_xr + a_hr)
@@ -75,9 +75,9 @@ class ResetBeforeGRU(Cell):
         da = np.concatenate([da_r, da_z, da_n], axis=1)
         return State(dh * z + drh * r), da, da
 
-    # h W_h, but for the candidate's columns, whose product is not with h
+    # h W_h in its first R = 2H columns only: the candidate's product is not with h
 
-    def recurrent(self, state):
+    def recurrent(self, state: State) -> Float[Array, "B R"]:
         return state.h @ self.W_hrz
 
     def recurrent_backward(self, da_h):
