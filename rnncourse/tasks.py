@@ -1,4 +1,4 @@
-"""Tasks whose dependencies are as long as you make them: `rng` in, `Batch` out.
+"""Tasks whose dependencies are as long as you make them: `rng` in, `Batch` out; and waves to be written without input.
 
 Each docstring says what is to be learned, what a network that remembers nothing can reach at best, and where the task comes
 from. T is the length that is asked for; a fresh batch is drawn at every call, so there is nothing to overfit.
@@ -6,7 +6,7 @@ from. T is the length that is asked for; a fresh batch is drawn at every call, s
 
 import numpy as np
 
-from rnncourse.arrays import Batch
+from rnncourse.arrays import Array, Batch, Float
 
 ORDER_SYMBOLS, ORDER_CLASSES = 6, 4  # temporal_order: a, b, c, d, X, Y; XX, XY, YX, YY
 
@@ -66,6 +66,44 @@ def copying(T: int, B: int, *, rng: np.random.Generator, K: int = 8, S: int = 10
     targets = np.full((T + 2 * S, B), K)
     targets[S + T :] = symbols
     return Batch(xs, targets)
+
+
+def sines(T: int, *, periods: tuple[int, ...] = (8, 32, 80, 160)) -> Float[Array, " T"]:
+    """A sum of sines of equal height, one for each period in steps, from -1 to 1.
+
+    wave_t = sum over P of sin(2 pi t / P),  t = 0 .. T-1, `scaled`
+    """
+    t = np.arange(T)
+    return scaled(np.sum([np.sin(2 * np.pi * t / P) for P in periods], axis=0))
+
+
+def tone(T: int) -> Float[Array, " T"]:
+    """One slow wave with three quick, small ones on top, about as a sound would look: no period is a power of 2.
+
+        wave_t = 0.5 sin 2a - 0.05 cos(17a + 0.8) + 0.05 sin(25a + 10) - 0.02 cos(45a + 0.3),  a = t / 100, `scaled`
+
+    Periods of about 314, 37, 25 and 14 steps, from -1 to 1. The signal by which re-implementations of
+    the Clockwork network are often tried.
+    """
+    a = np.arange(T) / 100
+    return scaled(
+        0.5 * np.sin(2 * a) - 0.05 * np.cos(17 * a + 0.8) + 0.05 * np.sin(25 * a + 10) - 0.02 * np.cos(45 * a + 0.3)
+    )
+
+
+def scaled(wave: Float[Array, " T"]) -> Float[Array, " T"]:
+    """The wave shifted and stretched so that it fills -1 to 1."""
+    return 2 * (wave - wave.min()) / (wave.max() - wave.min()) - 1
+
+
+def without_input(wave: Float[Array, " T"], *, dtype: type = np.float64) -> Batch:
+    """Write this wave, one number at each step, while nothing is heard: xs are zeros, (T, 1, 1); targets are the wave.
+
+    For `squared_error`. Always writing its mean has a mean squared error of the wave's variance, a normalised error of 1.
+    (Koutník et al. 2014)
+    """
+    targets = wave.astype(dtype)[:, None, None]
+    return Batch(np.zeros_like(targets), targets)
 
 
 def _require(T: int, B: int, *, shortest: int) -> None:

