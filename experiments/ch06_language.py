@@ -1,12 +1,12 @@
 """RNN, GRU and LSTM with about 47,000 parameters as character models of Shakespeare: losses by updates and by seconds.
 
-Each network reads 34 plays, 64 characters at a time on 32 tracks whose state is carried on, for 1,500 updates (three million
-characters, 70 % of an epoch), and is tested on the last four plays, in 100 stretches of 500 characters from a zero state.
+Each network reads 34 plays, 64 characters at a time on 32 tracks whose state is carried on, for 1,000 updates (two million
+characters, half an epoch), and is tested on the last four plays, in 100 stretches of 500 characters from a zero state.
 The gates that keep (forget, update) start with a bias of 1. Adam at a constant rate, clipping by norm at 1; each cell with
 the rate that did best, after 300 updates, on two tuning seeds and on a play of the 34, the grid made wider as long as the best
 stands at its edge. Five other seeds. Seconds per update: the three cells take turns, one update each, 40 rounds in one
 process; medians.
-About ten minutes on one core. Tolerance: losses within 0.02 nats; ratios of times within 30 %. Results: ch06_language.json,
+About five minutes on one core. Tolerance: losses within 0.02 nats; ratios of times within 30 %. Results: ch06_language.json,
 and the parameters of the GRU of seed 0 in ch06_language.npz (float16).
 """
 
@@ -21,7 +21,7 @@ from stored import save
 from rnncourse import GRU, LSTM, RNN, Adam, Network, Vocabulary, clip_by_norm, cross_entropy, forward, objective, train
 from rnncourse.text import shakespeare, windows
 
-T, B, UPDATES, EVERY, TUNING_UPDATES = 64, 32, 1500, 100, 300
+T, B, UPDATES, EVERY, TUNING_UPDATES = 64, 32, 1000, 100, 300
 SEEDS, TUNING_SEEDS, RATES = (0, 1, 2, 3, 4), (100, 101), (1e-3, 3e-3, 1e-2)
 CELLS = {
     "RNN": (RNN.init, 160),

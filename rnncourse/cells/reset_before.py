@@ -77,7 +77,7 @@ class ResetBeforeGRU(Cell):
         da = np.concatenate([da_r, da_z, da_n], axis=1)
         return State(dh * z + drh * r), da, da
 
-    # h W_h, but for the candidate's columns, whose product is not with h
+    # h W_h in its first R = 2H columns only: the candidate's product is not with h
 
     def recurrent(self, state: State) -> Float[Array, "B R"]:
         return state.h @ self.W_hrz

@@ -37,6 +37,9 @@ register(
             "Does the number of steps matter? This keeps the share for a single step": (
                 lambda share, steps: keeping_bias(share, 1)
             ),
+            "This is the rule of thumb for 1/e and many steps: any share was asked for": (
+                lambda share, steps: float(np.log(steps))
+            ),
         },
     )
 )
@@ -85,14 +88,6 @@ def bias_outside(h_prev: Array, x: Array, W_x: Array, W_h: Array, b: Array, b_n:
     return gru_step(h_prev, x, W_x, W_h, b + np.concatenate([zeros, b_n]), np.zeros_like(b_n))
 
 
-def no_reset(h_prev: Array, x: Array, W_x: Array, W_h: Array, b: Array, b_n: Array) -> Array:
-    """A mistake: r is not used."""
-    _, a_xz, a_xn = np.split(x @ W_x + b, 3, axis=1)
-    _, a_hz, a_hn = np.split(h_prev @ W_h, 3, axis=1)
-    z = sigmoid(a_xz + a_hz)
-    return z * h_prev + (1 - z) * np.tanh(a_xn + a_hn + b_n)
-
-
 def step_inputs(rng: np.random.Generator) -> list[tuple]:
     """A state and an input with weights, in three sizes."""
     sizes = [(3, 4, 5), (2, 3, 6), (5, 1, 2)]
@@ -122,7 +117,6 @@ register(
             "The reset gate acts before the product: that is the form of 2014, not torch's": reset_before,
             "r and z have changed places: torch's columns are r, z, n": other_blocks(lambda r, z, n: (z, r, n)),
             "b_n stands inside the reset: it is scaled by r as the product is": bias_outside,
-            "The reset gate is not used": no_reset,
             "b_n is missing": lambda h_prev, x, W_x, W_h, b, b_n: gru_step(h_prev, x, W_x, W_h, b, 0 * b_n),
         },
     )
@@ -169,6 +163,11 @@ def keras_dropped(kernel: Array, recurrent: Array, biases: Array) -> tuple:
     return W_x, W_h, in_our_order(biases[0]), b_n
 
 
+def keras_swapped(kernel: Array, recurrent: Array, biases: Array) -> tuple:
+    """A mistake: the two rows of biases change places."""
+    return gru_from_keras(kernel, recurrent, biases[::-1])
+
+
 def keras_flipped(kernel: Array, recurrent: Array, biases: Array) -> tuple:
     """A mistake: the sign of z is turned."""
     W_x, W_h, b, b_n = gru_from_keras(kernel, recurrent, biases)
@@ -190,6 +189,7 @@ register(
             "The candidate's second bias stands inside the reset: it must stay apart": keras_summed,
             "The gates have two biases in Keras and one here: what became of the second?": keras_dropped,
             "In Keras z near 1 keeps the old state, as here: no sign has to be turned": keras_flipped,
+            "The two rows of biases have changed places: the first belongs to the input's product": keras_swapped,
         },
     )
 )
@@ -230,9 +230,12 @@ def as_after(dh: Array, h_prev: Array, r: Array, z: Array, n: Array, W_hn: Array
     return da_r, da_z, da_n, dh * z + (da_n * r) @ W_hn.T
 
 
-def transposed(dh: Array, h_prev: Array, r: Array, z: Array, n: Array, W_hn: Array) -> tuple:
-    """A mistake: W_hn where its transpose belongs."""
-    return gru_backward(dh, h_prev, r, z, n, W_hn.T)
+def without_slope(dh: Array, h_prev: Array, r: Array, z: Array, n: Array, W_hn: Array) -> tuple:
+    """A mistake: the candidate's tanh has no slope."""
+    _, da_z, _, _ = gru_backward(dh, h_prev, r, z, n, W_hn)
+    da_n = dh * (1 - z)
+    drh = da_n @ W_hn.T
+    return drh * h_prev * r * (1 - r), da_z, da_n, dh * z + drh * r
 
 
 def backward_inputs(rng: np.random.Generator) -> list[tuple]:
@@ -253,25 +256,21 @@ register(
         outputs=("da_r", "da_z", "da_n", "dh_prev"),
         mistakes={
             "This is the derivative of the other form, where the reset comes after the product": as_after,
-            "W_hn looks transposed: the gradient goes back through it": transposed,
-            "The gate asks for the old value against the new one: its sign is turned": changed(
-                1, lambda dh, h_prev, r, z, n, W_hn, results: -results[1]
+            "W_hn looks transposed: the gradient goes back through it": (
+                lambda dh, h_prev, r, z, n, W_hn: gru_backward(dh, h_prev, r, z, n, W_hn.T)
             ),
-            "The slope of the candidate's tanh is missing": (
-                lambda dh, h_prev, r, z, n, W_hn: (
-                    gru_backward(dh, h_prev, r, z, np.zeros_like(n), W_hn)[:1]
-                    + gru_backward(dh, h_prev, r, z, n, W_hn)[1:2]
-                    + gru_backward(dh, h_prev, r, z, np.zeros_like(n), W_hn)[2:]
-                )
+            "z multiplies the old state and 1 - z the candidate: the sign of da_z is turned": changed(
+                1, lambda dh, h_prev, r, z, n, W_hn, results: -results[1]
             ),
             "The state reaches the candidate through the reset, too: this is the direct path only": changed(
                 3, lambda dh, h_prev, r, z, n, W_hn, results: dh * z
             ),
+            "The candidate reads r times the state: the reset is missing in dh_prev": changed(
+                3, lambda dh, h_prev, r, z, n, W_hn, results: dh * z + results[2] @ W_hn.T
+            ),
+            "The candidate is a tanh: its slope is missing": without_slope,
             "The direct path, what z keeps, is missing": changed(
                 3, lambda dh, h_prev, r, z, n, W_hn, results: results[3] - dh * z
-            ),
-            "The slope of a sigmoid is missing in the reset gate": changed(
-                0, lambda dh, h_prev, r, z, n, W_hn, results: results[0] / (r * (1 - r))
             ),
         },
     )
@@ -298,6 +297,9 @@ register(
                 lambda zs: -1 / np.log(zs.mean(axis=(0, 1)))
             ),
             "This is the approximation for z near 1, and of the mean of z": lambda zs: 1 / (1 - zs.mean(axis=(0, 1))),
+            "This is the approximation for z near 1; the logarithm itself was asked for": (
+                lambda zs: 1 / (1 - np.exp(np.log(zs).mean(axis=(0, 1))))
+            ),
             "A mean of time constants is ruled by the few steps at which z is nearly 1": (
                 lambda zs: (-1 / np.log(zs)).mean(axis=(0, 1))
             ),
