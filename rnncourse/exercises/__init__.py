@@ -148,7 +148,7 @@ def _complaint(names: tuple[str, ...], want, got, tolerance: float) -> str:
         parts = zip(names if len(names) == len(want) else [name] * len(want), want, got, strict=True)
         return next(filter(None, (_complaint((part,), w, g, tolerance) for part, w, g in parts)), "")
     kind = _kind(want)
-    without_axes = kind == "a number" and isinstance(got, np.ndarray) and got.ndim == 0  # a number, too
+    without_axes = kind == "a number" and _kind(got) == "an array" and np.ndim(got) == 0  # a number, too
     if kind != _kind(got) and not without_axes:
         return f"{name}: expected {kind}, got {_kind(got)}"
     if hasattr(want, "__dict__") and kind not in ("an array", "a class") and type(want).__name__ != "function":
