@@ -34,7 +34,7 @@ from rnncourse import (
 )
 from rnncourse.data import ending_alike, vowels
 
-ENDINGS, SEEDS, TUNING_SEED, RATES = (0, 16, 32, 64), (0, 1, 2, 3, 4), 100, (0.0003, 0.001, 0.003, 0.01, 0.03, 0.1)
+ENDINGS, SEEDS, TUNING_SEED, RATES = (0, 16, 32, 64), (0, 1, 2, 3, 4), 100, (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
 B, PASSES, LONGEST, SPEAKERS = 30, 40, 29, 9
 LEADS = (1, 4, 8, 16)
 PERIODS = (1, 2, 4, 8, 16, 32, 64)

@@ -2,8 +2,9 @@
 
 `recall` with T = 64. RNN, LSTM (forget bias 5), GRU and Clockwork (periods 1 to 64) with about 2,030 parameters; Adam, the
 rate falling to 0 in a straight line, clipping by norm at 1, 1,500 updates of 64 new sequences. For each cell the rate is the
-one of six that did best with one tuning seed; then five other seeds. The error at each step of the marked number is the
-mean squared error over 64 · 200 test sequences, 200 for each step, as a share of 1/12, which always answering 1/2 has.
+one of five that did best with one tuning seed, or the smallest that brought the error below 0.01; then five other seeds. The
+error at each step of the marked number is the mean squared error over 64 · 200 test sequences, 200 for each step, as a share
+of 1/12, which always answering 1/2 has.
 About six minutes on one core. Result: ch07_recall.json. Tolerance: an error may change by 0.1; the comb stays.
 """
 
@@ -30,7 +31,7 @@ from rnncourse import (
 from rnncourse.tasks import recall
 
 T, B, UPDATES, EACH = 64, 64, 1500, 200
-SEEDS, TUNING_SEED, RATES = (0, 1, 2, 3, 4), 100, (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
+SEEDS, TUNING_SEED, RATES = (0, 1, 2, 3, 4), 100, (0.001, 0.003, 0.01, 0.03, 0.1)
 CELLS = {
     "RNN": partial(RNN.init, 2, 43),
     "LSTM": partial(LSTM.init, 2, 21, forget_bias=5.0),
@@ -61,7 +62,9 @@ def main():
     results = {}
     for name in CELLS:
         tried = [float(learn(name, rate, TUNING_SEED).mean()) for rate in RATES]
-        rate = RATES[int(np.argmin(tried))]
+        rate = next(
+            (rate for rate, error in zip(RATES, tried, strict=True) if error < 0.01), RATES[int(np.argmin(tried))]
+        )
         errors = [learn(name, rate, seed) for seed in SEEDS]
         rng = np.random.default_rng(0)
         results[name] = {
