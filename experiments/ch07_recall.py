@@ -1,11 +1,12 @@
 """One number of 64 is marked, at any step, and asked for at the end: which steps can a Clockwork network remember?
 
-`recall` with T = 64. RNN, LSTM (forget bias 5), GRU and Clockwork (periods 1 to 64) with about 2,030 parameters; Adam, the
-rate falling to 0 in a straight line, clipping by norm at 1, 1,500 updates of 64 new sequences. For each cell the rate is the
-one of five that did best with one tuning seed, or the smallest that brought the error below 0.01; then five other seeds. The
-error at each step of the marked number is the mean squared error over 64 · 200 test sequences, 200 for each step, as a share
-of 1/12, which always answering 1/2 has.
-About six minutes on one core. Result: ch07_recall.json. Tolerance: an error may change by 0.1; the comb stays.
+`recall` with T = 64. RNN, GRU and Clockwork (periods 1 to 64) with about 2,010 parameters; Adam, the rate falling to 0 in a
+straight line, clipping by norm at 1, 3,000 updates of 32 new sequences. For each cell the rate is the one of three (the RNN's
+are lower) with the least error, mean of two tuning seeds, or the smallest that brought it below 0.01; then five other seeds.
+The error at each step of the marked number is the mean squared error over 64 · 200 test sequences, 200 for each step, as a
+share of 1/12, which always answering 1/2 has.
+About five minutes on one core. Result: ch07_recall.json. Tolerance: how far a seed gets may change much, since learning
+begins at another update; that the error of Clockwork is a comb stays.
 """
 
 import time
@@ -16,7 +17,6 @@ from stored import save
 
 from rnncourse import (
     GRU,
-    LSTM,
     RNN,
     Adam,
     Clockwork,
@@ -30,11 +30,11 @@ from rnncourse import (
 )
 from rnncourse.tasks import recall
 
-T, B, UPDATES, EACH = 64, 64, 1500, 200
-SEEDS, TUNING_SEED, RATES = (0, 1, 2, 3, 4), 100, (0.001, 0.003, 0.01, 0.03, 0.1)
+T, B, UPDATES, EACH = 64, 32, 3000, 200
+SEEDS, TUNING_SEEDS = (0, 1, 2, 3, 4), (100, 101)
+RATES = {"RNN": (0.001, 0.003, 0.01), "GRU": (0.01, 0.03, 0.1), "Clockwork": (0.01, 0.03, 0.1)}
 CELLS = {
     "RNN": partial(RNN.init, 2, 43),
-    "LSTM": partial(LSTM.init, 2, 21, forget_bias=5.0),
     "GRU": partial(GRU.init, 2, 24),
     "Clockwork": partial(Clockwork.init, 2, 56, periods=(1, 2, 4, 8, 16, 32, 64)),
 }
@@ -61,31 +61,21 @@ def main():
     began = time.process_time()
     results = {}
     for name in CELLS:
-        tried = [float(learn(name, rate, TUNING_SEED).mean()) for rate in RATES]
-        rate = next(
-            (rate for rate, error in zip(RATES, tried, strict=True) if error < 0.01), RATES[int(np.argmin(tried))]
-        )
+        tried = {r: float(np.mean([learn(name, r, seed).mean() for seed in TUNING_SEEDS])) for r in RATES[name]}
+        rate = next((r for r, error in tried.items() if error < 0.01), min(tried, key=tried.get))
         errors = [learn(name, rate, seed) for seed in SEEDS]
         rng = np.random.default_rng(0)
         results[name] = {
             "parameters": Network.init(CELLS[name](rng=rng), 1, rng=rng).size,
             "rate": rate,
-            "tried": [round(error, 4) for error in tried],
+            "tried": {r: round(error, 4) for r, error in tried.items()},
             "errors": [error.round(4).tolist() for error in errors],
         }
         means = np.mean(errors, axis=1)
-        print(name, rate, np.round(tried, 3), means.round(3), round(time.process_time() - began), flush=True)
+        print(name, rate, tried, means.round(3), round(time.process_time() - began), flush=True)
     minutes = round((time.process_time() - began) / 60, 1)
-    save(
-        __file__,
-        seeds=SEEDS,
-        tuning_seed=TUNING_SEED,
-        rates=RATES,
-        updates=UPDATES,
-        batch=B,
-        minutes=minutes,
-        results=results,
-    )
+    about = {"seeds": SEEDS, "tuning_seeds": TUNING_SEEDS, "rates": RATES, "updates": UPDATES, "batch": B}
+    save(__file__, **about, minutes=minutes, results=results)
 
 
 if __name__ == "__main__":
