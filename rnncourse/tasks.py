@@ -87,8 +87,8 @@ def sines(T: int, *, periods: tuple[int, ...] = (8, 32, 80, 160)) -> Float[Array
 
     wave_t = sum over P of sin(2 pi t / P),  t = 0 .. T-1, `scaled`
     """
-    t = np.arange(T)
-    return scaled(sum(np.sin(2 * np.pi * t / P) for P in periods))
+    t = np.arange(T)[:, None]
+    return scaled(np.sin(2 * np.pi * t / np.array(periods)).sum(axis=1))
 
 
 def tone(T: int) -> Float[Array, " T"]:
