@@ -25,7 +25,8 @@ class Cell(Record):
     """A recurrent cell: the parameters are the cell, and a gradient is another cell of the same class.
 
     A subclass defines `gates` and `gates_backward`, `init`, and how many gate columns G it has for H units. The other
-    methods are the linear map and its derivative; a cell whose map is sparse, or that has more parameters, extends them.
+    methods are the linear map and its derivative; a cell whose map is sparse or comes in two parts, or that has more
+    parameters, extends them.
     """
 
     W_x: Float[Array, "D G"]

@@ -52,7 +52,7 @@ class SGD(Optimiser):
 
 @dataclass(frozen=True)
 class Adagrad(Optimiser):
-    """s ← s + g², then w ← w - rate g / (√s + epsilon): steps only ever get shorter (Duchi, Hazan and Singer 2011)."""
+    """s ← s + g², then w ← w - rate g / (√s + epsilon): the factor of g only ever shrinks (Duchi, Hazan and Singer 2011)."""
 
     epsilon: float = 1e-8
 

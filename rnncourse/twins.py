@@ -15,6 +15,7 @@ from rnncourse.cells import GRU, LSTM, RNN, Clockwork
 from rnncourse.cells.clockwork import ClockworkState
 from rnncourse.composition import Bidirectional, Stack
 from rnncourse.recurrence import Gradients
+from rnncourse.torch_steps import STEPS
 
 KINDS: dict[Any, Any] = {RNN: nn.RNN, LSTM: nn.LSTM, GRU: nn.GRU}
 
@@ -24,7 +25,7 @@ def to_torch(net: Any) -> Any:
 
     A stack becomes `num_layers`, a bidirectional `bidirectional=True`. Our b goes to torch's first bias and the second is
     zero, but for the GRU's b_n, which is the candidate's part of the second. Raises TypeError for a network that torch has
-    no module for: a Clockwork, or layers of several classes, sizes or directions.
+    no module for: any other cell, or layers of several classes, sizes or directions.
     """
     layers = net.layers if isinstance(net, Stack) else (net,)
     directions = [(layer.ahead, layer.back) if isinstance(layer, Bidirectional) else (layer,) for layer in layers]
@@ -82,13 +83,14 @@ def gradients(
 ) -> tuple[Float[Array, "T B H"], Gradients]:
     """torch's outputs, and torch's gradients for the upstream gradient dhs, in our shapes; the flow is empty.
 
-    Symbols are given to torch as one-hot vectors. For Clockwork, autograd runs through its recurrence written in torch.
+    Symbols are given to torch as one-hot vectors. For Clockwork and the cells of `torch_steps`, autograd runs through their
+    recurrence written in torch.
     """
     symbols = xs.ndim == 2
     x = _leaf(np.eye(net.D, dtype=dhs.dtype)[xs] if symbols else xs)
     state = net.zero_state(xs.shape[1]) if state is None else state
     dstate = state.map(np.zeros_like) if dstate is None else dstate
-    run = _run_clockwork if isinstance(net, Clockwork) else _run_module
+    run = _run_clockwork if isinstance(net, Clockwork) else _run_steps if type(net) in STEPS else _run_module
     hs, starts, lasts, read = run(net, x, state)
     loss = (hs * torch.tensor(dhs)).sum()
     for last, upstream in zip(lasts, _by_letter(dstate), strict=True):
@@ -131,6 +133,20 @@ def _run_clockwork(net: Clockwork, x: torch.Tensor, state: ClockworkState) -> tu
         return Clockwork(W_x.grad.numpy(), W_h.grad.numpy(), b.grad.numpy(), net.periods)
 
     return torch.stack(hs), [start], [h[None]], read
+
+
+def _run_steps(net: Any, x: torch.Tensor, state: Record) -> tuple:
+    w = {name: _leaf(leaf) for name, leaf in net.leaves().items()}
+    starts = [_leaf(start) for start in _by_letter(state)]
+    parts, hs = [start[0] for start in starts], []
+    for x_t in x:
+        parts = STEPS[type(net)](w, *parts, x_t)
+        hs.append(parts[0])
+
+    def read() -> Any:
+        return type(net)(**{name: leaf.grad.numpy() for name, leaf in w.items()})
+
+    return torch.stack(hs), starts, [part[None] for part in parts], read
 
 
 def _leaf(array: Array) -> Any:

@@ -28,6 +28,15 @@ from rnncourse import (
     stack,
 )
 from rnncourse.arrays import Array, Batch, Record
+from rnncourse.cells import (
+    CoupledLSTM,
+    NoForgetGate,
+    NoInputGate,
+    NoOutputActivation,
+    NoOutputGate,
+    PeepholeLSTM,
+    ResetBeforeGRU,
+)
 from rnncourse.gradcheck import differences, relative_error
 
 T, B, D, H = 5, 3, 4, 6
@@ -36,8 +45,15 @@ CELLS = {  # a new cell is a new line
     "RNN": RNN.init,
     "LSTM": LSTM.init,
     "GRU": GRU.init,
+    "ResetBeforeGRU": ResetBeforeGRU.init,
     "Clockwork 1 2 4": partial(Clockwork.init, periods=(1, 2, 4)),
     "Clockwork 2 4": partial(Clockwork.init, periods=(2, 4)),
+    "Peephole": PeepholeLSTM.init,
+    "Coupled": CoupledLSTM.init,
+    "No input gate": NoInputGate.init,
+    "No forget gate": NoForgetGate.init,
+    "No output gate": NoOutputGate.init,
+    "No output activation": NoOutputActivation.init,
 }
 
 

@@ -28,6 +28,7 @@ from rnncourse import (
     stack,
     train,
 )
+from rnncourse.cells import NoInputGate, PeepholeLSTM
 from rnncourse.cells.lstm import LSTMState
 
 pytestmark = pytest.mark.usefixtures("unchecked")
@@ -199,6 +200,12 @@ PARAMETERS = [
     ),
     (lambda: RNN.init(0, 6, rng=rng), ValueError, "W_x has shape (0, 6); RNN expects (D, 6)"),
     (lambda: LSTM.init(4, 0, rng=rng), ValueError, "W_h has shape (0, 0); LSTM expects (H, G)"),
+    (
+        lambda: PeepholeLSTM(lstm.W_x, lstm.W_h, lstm.b, zeros((4, 6))),
+        ValueError,
+        "p has shape (4, 6); PeepholeLSTM expects (3, 6)",
+    ),
+    (lambda: NoInputGate(lstm.W_x, lstm.W_h, lstm.b), ValueError, "W_h has shape (6, 24); NoInputGate expects (6, 18)"),
     (lambda: RNN.init(4, 6), TypeError, "missing 1 required keyword-only argument: 'rng'"),
 ]
 PERIODS = [

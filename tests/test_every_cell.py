@@ -5,6 +5,8 @@ import pytest
 from judges import CELLS, NETWORKS, B, D, H, T, error, problem, variables
 
 from rnncourse import GRU, LSTM, RNN, Clockwork, Network, backward, forward, twins
+from rnncourse.cells import CoupledLSTM, NoForgetGate, NoInputGate, NoOutputGate, PeepholeLSTM, ResetBeforeGRU
+from rnncourse.cells.ablated import without
 from rnncourse.gradcheck import relative_error, report
 
 ONE_WAY = [name for name in NETWORKS if "both" not in name and name != "mixed"]
@@ -226,14 +228,33 @@ def test_init_draws_from_its_generator_alone_in_the_wanted_dtype(name):
 def test_init_has_no_bias_but_the_forget_gates(name):
     cell = CELLS[name](D, H, rng=np.random.default_rng(0))
     b = np.zeros_like(cell.b)
-    if name == "LSTM":
-        b[H : 2 * H] = 1
+    forget = {
+        "LSTM": 1,
+        "Peephole": 1,
+        "Coupled": 0,
+        "No input gate": 0,
+        "No output gate": 1,
+        "No output activation": 1,
+    }
+    if name in forget:
+        b[forget[name] * H :][:H] = 1
     assert np.array_equal(cell.b, b)
 
 
-def test_forget_bias_stands_at_the_forget_gate():
-    ours = LSTM.init(D, H, rng=np.random.default_rng(0), forget_bias=3).b.reshape(4, H)
-    assert np.array_equal(ours, np.outer([0, 3, 0, 0], np.ones(H))), "gate order i, f, g, o"
+@pytest.mark.parametrize(
+    ("kind", "gates"),
+    [(LSTM, "ifgo"), (PeepholeLSTM, "ifgo"), (CoupledLSTM, "fgo"), (NoInputGate, "fgo"), (NoOutputGate, "ifg")],
+    ids=lambda value: getattr(value, "__name__", value),
+)
+def test_forget_bias_stands_at_the_forget_gate(kind, gates):
+    ours = kind.init(D, H, rng=np.random.default_rng(0), forget_bias=3).b.reshape(len(gates), H)
+    assert np.array_equal(ours, np.outer([3 * (gate == "f") for gate in gates], np.ones(H))), f"gate order {gates}"
+
+
+@pytest.mark.parametrize("cell", [GRU, ResetBeforeGRU])
+def test_update_bias_stands_at_the_update_gate(cell):
+    ours = cell.init(D, H, rng=np.random.default_rng(0), update_bias=3).b.reshape(3, H)
+    assert np.array_equal(ours, np.outer([0, 3, 0], np.ones(H))), "gate order r, z, n"
 
 
 # What belongs to one cell
@@ -246,10 +267,58 @@ def test_lstm_with_open_forget_gate_and_closed_input_keeps_its_memory(k):
     assert np.array_equal(state.c, problem("LSTM").state.c)
 
 
+def lstm_with(**biases):
+    """An LSTM with random weights, but for the named gates: theirs are zero, and so their value is one bias's sigmoid."""
+    rng = np.random.default_rng(4)
+    shapes = (D, 4, H), (H, 4, H), (4, H)
+    weights = [rng.normal(0, 0.5, shape) for shape in shapes]
+    for gate, bias in biases.items():
+        for w in weights:
+            w[..., "ifgo".index(gate), :] = 0
+        weights[2]["ifgo".index(gate)] = bias
+    return LSTM(*(w.reshape(*w.shape[:-2], 4 * H) for w in weights))
+
+
+@pytest.mark.parametrize(
+    ("kind", "gate"), [(NoInputGate, "i"), (NoForgetGate, "f"), (NoOutputGate, "o")], ids=["i", "f", "o"]
+)
+def test_a_gate_that_is_left_out_is_a_gate_that_is_open(kind, gate):
+    lstm, p = lstm_with(**{gate: 1e4}), problem("LSTM")
+    theirs = forward(lstm, p.xs, p.state)
+    ours = forward(kind(*without(gate, lstm)), p.xs, p.state)
+    assert np.allclose(ours.hs, theirs.hs, rtol=0, atol=1e-14)
+    assert_same(ours.state, theirs.state, "the last state", tolerance=1e-14)
+
+
+def test_peepholes_of_zero_are_an_lstm():
+    p = problem("LSTM")
+    peephole = PeepholeLSTM(p.net.W_x, p.net.W_h, p.net.b, np.zeros((3, H)))
+    assert np.allclose(forward(peephole, p.xs, p.state).hs, p.run().hs, rtol=0, atol=1e-15)
+
+
+def test_coupled_gates_are_an_lstm_whose_input_gate_is_one_minus_its_forget_gate():
+    p = problem("Coupled")
+    W_x, W_h, b = (
+        np.concatenate([-w[..., :H], w], axis=-1) for w in (p.net.W_x, p.net.W_h, p.net.b)
+    )  # 1 - σ(a) = σ(-a)
+    theirs = forward(LSTM(W_x, W_h, b), p.xs, p.state)
+    assert np.allclose(forward(p.net, p.xs, p.state).hs, theirs.hs, rtol=0, atol=1e-14)
+
+
 def test_gru_with_z_at_one_keeps_its_state():
     cell = GRU(np.zeros((D, 3 * H)), np.zeros((H, 3 * H)), np.repeat([0, 1e4, 0], H), np.zeros(H))
     p = problem("GRU")
     assert np.array_equal(forward(cell, p.xs, p.state).state.h, p.state.h)
+
+
+def test_reset_before_or_after_is_the_same_where_the_candidates_weights_are_diagonal():
+    p = problem("ResetBeforeGRU")
+    after = GRU(p.net.W_x, p.net.W_h, p.net.b, np.zeros(H))
+    assert np.abs(forward(after, p.xs, p.state).hs - p.run().hs).max() > 0.01, "in general they are two functions"
+    W_h = p.net.W_h.copy()
+    W_h[:, 2 * H :] *= np.eye(H)
+    before, after = ResetBeforeGRU(p.net.W_x, W_h, p.net.b), GRU(p.net.W_x, W_h, p.net.b, np.zeros(H))
+    assert np.allclose(forward(before, p.xs, p.state).hs, forward(after, p.xs, p.state).hs, rtol=0, atol=1e-14)
 
 
 def test_clockwork_of_one_module_with_period_1_is_an_rnn():

@@ -11,9 +11,9 @@ import rnncourse
 
 # Each module imports from those before it only: design.md's order. A new module gets a place here.
 ORDER = ["arrays", "functions", "recurrence", "cells", "composition", "jacobians", "gradcheck", "training", "tasks"]
-ORDER += ["data", "text", "ngram", "readout", "units", "twins", "plots", "exercises"]
+ORDER += ["data", "text", "ngram", "readout", "units", "torch_steps", "twins", "plots", "exercises"]
 
-HEAVY = {"matplotlib": {"plots"}, "torch": {"twins"}}  # and who may import it
+HEAVY = {"matplotlib": {"plots"}, "torch": {"torch_steps", "twins"}}  # and who may import it
 
 ROOT = Path(rnncourse.__file__).parent
 FILES = {path.relative_to(ROOT).with_suffix("").parts: path for path in ROOT.rglob("*.py")}

@@ -10,7 +10,19 @@ import numpy as np
 import pytest
 from judges import B, T, error, problem, readout_error
 
-from rnncourse.cells import GRU, LSTM, RNN, Clockwork
+from rnncourse.cells import (
+    GRU,
+    LSTM,
+    RNN,
+    Clockwork,
+    CoupledLSTM,
+    NoForgetGate,
+    NoInputGate,
+    NoOutputActivation,
+    NoOutputGate,
+    PeepholeLSTM,
+    ResetBeforeGRU,
+)
 from rnncourse.composition import _backward_bidirectional, _backward_stack
 from rnncourse.functions import cross_entropy, squared_error
 from rnncourse.gradcheck import relative_error
@@ -78,6 +90,88 @@ LSTM_MUTANTS = mutants(
     ("dc * f", "dstate.c * f"),  # the error that came through h does not go on along c
     ("np.zeros_like(dc), dc * f", "dstate.h, dc * f"),  # a path that is not there
 )
+THROUGH_H = [  # of every LSTM with an output gate and a tanh
+    ("dstate.c + ", ""),
+    (" + dstate.h * o * tanh_derivative(tanh_c)", ""),
+    ("dstate.h * o * tanh", "dstate.h * tanh"),
+    ("dstate.h * tanh_c *", "dstate.h *"),
+    ("da_o = dstate.h", "da_o = dc"),
+]
+VARIANT_MUTANTS = [
+    *mutants(
+        PeepholeLSTM.gates_backward,
+        "Peephole",
+        *THROUGH_H[:-1],  # dc is not there yet
+        (" + da_o * p_o", ""),  # the output gate sees c_t
+        (" + da_i * p_i", ""),  # the others see c_{t-1}
+        (" + da_f * p_f", ""),
+        ("da_i * p_i + da_f * p_f", "da_i * p_f + da_f * p_i"),
+        ("da_o * p_o", "da_o * p_i"),
+        ("dc * c_prev *", "dc * _ *"),
+        ("dc_prev = dc * f", "dc_prev = dstate.c * f"),
+        ("da_f, da_g, da_o]", "da_f, da_o, da_g]"),
+    ),
+    *mutants(
+        PeepholeLSTM.gradients,
+        "Peephole",
+        ("da_os * cs", "da_os * c_prevs"),  # the output gate's peephole sees the new memory
+        ("da_is * c_prevs", "da_is * cs"),
+        ("da_fs * c_prevs", "da_fs * cs"),
+        ("(da_is * c_prevs, da_fs * c_prevs,", "(da_fs * c_prevs, da_is * c_prevs,"),
+        ("part.sum(axis=(0, 1))", "part.mean(axis=(0, 1))"),
+        ("part.sum(axis=(0, 1))", "part[-1].sum(axis=0)"),
+    ),
+    *mutants(
+        CoupledLSTM.gates_backward,
+        "Coupled",
+        *THROUGH_H,
+        ("(c_prev - g)", "c_prev"),  # the forget gate alone
+        ("(c_prev - g)", "(g - c_prev)"),
+        ("dc * (1 - f) *", "dc *"),
+        ("dc * (1 - f) *", "dc * f *"),
+        ("np.zeros_like(dc), dc * f", "np.zeros_like(dc), dc"),
+    ),
+    *mutants(
+        NoInputGate.gates_backward,
+        "No input gate",
+        *THROUGH_H,
+        ("dc * c_prev *", "dc *"),
+        ("dc * tanh_derivative(g)", "dc * f * tanh_derivative(g)"),
+        ("np.zeros_like(dc), dc * f", "np.zeros_like(dc), dc"),
+    ),
+    *mutants(
+        NoForgetGate.gates_backward,
+        "No forget gate",
+        *THROUGH_H,
+        ("dc * g *", "dc *"),
+        ("dc * i *", "dc *"),
+        ("np.zeros_like(dc), dc)", "np.zeros_like(dc), dc * i)"),
+        ("np.zeros_like(dc), dc)", "np.zeros_like(dc), dstate.c)"),  # the error that came through h does not go on
+    ),
+    *mutants(
+        NoOutputGate.gates_backward,
+        "No output gate",
+        ("dstate.c + ", ""),
+        (" + dstate.h * tanh_derivative(h)", ""),
+        ("dstate.h * tanh_derivative(h)", "dstate.h"),
+        ("dc * g *", "dc *"),
+        ("dc * c_prev *", "dc *"),
+        ("dc * i *", "dc *"),
+        ("np.zeros_like(dc), dc * f", "np.zeros_like(dc), dc"),
+        ("np.zeros_like(dc), dc * f", "dstate.h, dc * f"),
+    ),
+    *mutants(
+        NoOutputActivation.gates_backward,
+        "No output activation",
+        ("dstate.c + ", ""),
+        (" + dstate.h * o", ""),
+        ("dstate.h * o", "dstate.h * o * tanh_derivative(c)"),  # the tanh that was taken out
+        ("dstate.h * c *", "dstate.h * tanh(c) *"),
+        ("dc * g *", "dc *"),
+        ("dc * c_prev *", "dc *"),
+        ("np.zeros_like(dc), dc * f", "np.zeros_like(dc), dc"),
+    ),
+]
 RNN_MUTANTS = mutants(
     RNN.gates_backward,
     "RNN",
@@ -113,6 +207,38 @@ GRU_MUTANTS = [
         (".sum(", ".mean("),
     ),
 ]
+RESET_BEFORE_MUTANTS = [
+    *mutants(
+        ResetBeforeGRU.gates_backward,
+        "ResetBeforeGRU",
+        ("(h_prev - n)", "(n - h_prev)"),  # the other convention for z
+        ("sigmoid_derivative(z)", "sigmoid_derivative(r)"),
+        ("dh * (1 - z) *", "dh * z *"),
+        ("tanh_derivative(n)", "sigmoid_derivative(n)"),
+        ("self.W_hn.T", "self.W_hn"),
+        ("drh * h_prev *", "da_n * h_prev *"),  # as if there were no product between r and the candidate
+        ("drh * h_prev *", "drh *"),
+        ("sigmoid_derivative(r)", "tanh_derivative(r)"),
+        ("da_r, da_z, da_n", "da_z, da_r, da_n"),
+        (" + drh * r", ""),  # what reaches h through the candidate
+        ("drh * r", "drh"),  # as if there were no reset
+        ("dh * z + ", "dh + "),
+    ),
+    *mutants(ResetBeforeGRU.recurrent_backward, "ResetBeforeGRU", ("self.W_hrz.T", "np.abs(self.W_hrz.T)")),
+    *mutants(
+        ResetBeforeGRU.recurrent_backward,
+        "ResetBeforeGRU",
+        ("da_h[:, : 2 * self.H] @ self.W_hrz.T", "da_h @ self.W_h.T"),  # as if all columns read h
+    ),
+    *mutants(
+        ResetBeforeGRU.recurrent_gradient,
+        "ResetBeforeGRU",
+        ("rhs.T @ da_n", "rows(run.hs_prev).T @ da_n"),  # as if the reset came after
+        ("run.tapes", "reversed(run.tapes)"),
+        ("run.hs_prev", "run.hs"),
+        ("rows(da_hs)", "rows(da_hs) / len(da_hs)"),  # a mean over time
+    ),
+]
 CLOCKWORK_MUTANTS = [
     *mutants(
         Clockwork.gates_backward,
@@ -139,7 +265,7 @@ CLOCKWORK_MUTANTS = [
         (".T @ rows(da_hs[moved, :, module])", ".T @ rows(da_hs[moved, :, module]) / period"),
     ),
 ]
-EVERY_CELL = "RNN, LSTM, GRU, Clockwork 1 2 4"
+EVERY_CELL = "RNN, LSTM, GRU, ResetBeforeGRU, Clockwork 1 2 4"
 SHARED_MUTANTS = [
     *mutants(Cell.recurrent_backward, "RNN", (".T", "")),  # in the others W_h is not square: an error of shapes
     *mutants(Cell.recurrent_backward, "RNN, LSTM, GRU", ("da_h @", "-da_h @"), ("da_h @", "da_h[:1] @")),
@@ -230,7 +356,8 @@ COMPOSITION_MUTANTS = [
         ("run.tapes[1], dstate_back", "run.tapes[1], dstate_ahead"),
     ),
 ]
-MUTANTS = LSTM_MUTANTS + RNN_MUTANTS + GRU_MUTANTS + CLOCKWORK_MUTANTS + SHARED_MUTANTS + COMPOSITION_MUTANTS
+MUTANTS = LSTM_MUTANTS + VARIANT_MUTANTS + RNN_MUTANTS + GRU_MUTANTS + RESET_BEFORE_MUTANTS + CLOCKWORK_MUTANTS
+MUTANTS += SHARED_MUTANTS + COMPOSITION_MUTANTS
 
 
 READOUT_MUTANTS = [

@@ -9,10 +9,11 @@ from judges import CELLS, NETWORKS, D, H, problem
 from torch import nn
 
 from rnncourse import GRU, LSTM, RNN, Clockwork, bidirectional, forward, stack
+from rnncourse.cells import ResetBeforeGRU
 from rnncourse.gradcheck import report
 from rnncourse.twins import from_torch, gradients, to_torch
 
-TORCH = [name for name in NETWORKS if "Clockwork" not in name and name != "mixed"]
+TORCH = [name for name in NETWORKS if name.split()[-1] in ("RNN", "LSTM", "GRU")]
 RNG = np.random.default_rng(0)
 
 
@@ -56,7 +57,7 @@ def test_gradients_leave_the_network_alone():
     assert set(report(p.net, before).values()) == {0}
 
 
-@pytest.mark.parametrize("name", ["GRU", "two LSTM", "both RNN", "Clockwork 1 2 4"])
+@pytest.mark.parametrize("name", ["GRU", "two LSTM", "both RNN", "ResetBeforeGRU", "Clockwork 1 2 4"])
 def test_symbols_go_to_torch_as_one_hot_vectors(name):
     p = problem(name, symbols=True)
     hs, theirs = gradients(*p)
@@ -80,6 +81,7 @@ def both():
     ("net", "names"),
     [
         (lambda: Clockwork.init(4, 6, periods=(1, 2), rng=RNG), "Clockwork(6)"),
+        (lambda: ResetBeforeGRU.init(4, 6, rng=RNG), "ResetBeforeGRU(6)"),
         (lambda: stack(RNN.init(4, 6, rng=RNG), GRU.init(6, 6, rng=RNG)), "RNN(6), GRU(6)"),
         (lambda: stack(LSTM.init(4, 6, rng=RNG), LSTM.init(6, 5, rng=RNG)), "LSTM(6), LSTM(5)"),
         (lambda: bidirectional(RNN.init(4, 6, rng=RNG), RNN.init(4, 5, rng=RNG)), "RNN(6) and RNN(5)"),

@@ -1,8 +1,24 @@
-"""The cells: each file holds one cell's gates and their derivative, nothing else."""
+"""The cells: each file holds one cell's gates and their derivative, nothing else; `ablated` the four with a part missing."""
 
+from rnncourse.cells.ablated import NoForgetGate, NoInputGate, NoOutputActivation, NoOutputGate
 from rnncourse.cells.clockwork import Clockwork
+from rnncourse.cells.coupled import CoupledLSTM
 from rnncourse.cells.gru import GRU
 from rnncourse.cells.lstm import LSTM
+from rnncourse.cells.peephole import PeepholeLSTM
+from rnncourse.cells.reset_before import ResetBeforeGRU
 from rnncourse.cells.rnn import RNN
 
-__all__ = ["GRU", "LSTM", "RNN", "Clockwork"]
+__all__ = [
+    "GRU",
+    "LSTM",
+    "RNN",
+    "Clockwork",
+    "CoupledLSTM",
+    "NoForgetGate",
+    "NoInputGate",
+    "NoOutputActivation",
+    "NoOutputGate",
+    "PeepholeLSTM",
+    "ResetBeforeGRU",
+]

@@ -1,6 +1,7 @@
 """The Clockwork network: modules that tick at their own periods."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import NamedTuple, Self
 
 import numpy as np
@@ -83,9 +84,9 @@ class Clockwork(Cell):
         self, state: ClockworkState, a_x: Float[Array, "B H"], a_h: Float[Array, "B N"]
     ) -> tuple[ClockworkState, Tape]:
         N = a_h.shape[1]
-        h = state.h.copy()
-        h[:, :N] = tanh(a_x[:, :N] + a_h)
-        return ClockworkState(h, state.t + 1), Tape(h[:, :N])
+        moved = tanh(a_x[:, :N] + a_h)
+        h = np.concatenate([moved, state.h[:, N:]], axis=1)  # the others copy
+        return ClockworkState(h, state.t + 1), Tape(moved)
 
     def gates_backward(
         self, dstate: ClockworkState, tape: Tape
@@ -116,7 +117,8 @@ def check_periods(periods: tuple[int, ...], H: int) -> None:
         raise ValueError(f"H is {H}; {len(periods)} modules of equal size expect a multiple of {len(periods)}")
 
 
-def modules(H: int, g: int) -> list[tuple[slice, slice]]:
+@cache
+def modules(H: int, g: int) -> tuple[tuple[slice, slice], ...]:
     """For each of g modules of H units: the rows of W_h that it reads, and its columns."""
     k = H // g
-    return [(slice(start, H), slice(start, start + k)) for start in range(0, H, k)]
+    return tuple((slice(start, H), slice(start, start + k)) for start in range(0, H, k))

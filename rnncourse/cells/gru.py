@@ -26,8 +26,8 @@ class GRU(Cell):
 
     Columns: G = 3H, in the order r, z, n of torch. The reset gate acts after the product, and the candidate has a bias of
     its own inside it, `b_n`: the form of cuDNN and torch, whose weights fit here. Cho et al. (2014) reset before the
-    product, (r ⊙ h) W_hn, which is another function. z near 1 keeps the old state, as there; in Chung et al. (2014) z and
-    1 - z change places.
+    product, (r ⊙ h) W_hn, which is another function: `ResetBeforeGRU`. z near 1 keeps the old state, as there; in Chung
+    et al. (2014) z and 1 - z change places.
     """
 
     b_n: Float[Array, " H"]
@@ -39,12 +39,16 @@ class GRU(Cell):
         require_shape("b_n", self.b_n, (self.H,), "GRU")
 
     @classmethod
-    def init(cls, D: int, H: int, *, rng: np.random.Generator, dtype: type = np.float64) -> Self:
-        """For each gate Glorot weights for the input and an orthogonal block of W_h; b = 0 and b_n = 0."""
+    def init(
+        cls, D: int, H: int, *, rng: np.random.Generator, update_bias: float = 0.0, dtype: type = np.float64
+    ) -> Self:
+        """For each gate Glorot weights for the input and an orthogonal block of W_h; b = 0 but for the update gate."""
+        b = np.zeros((3, H), dtype)
+        b[1] = update_bias
         return cls(
             W_x=np.hstack([glorot(D, H, rng=rng) for _ in range(3)]).astype(dtype),
             W_h=np.hstack([orthogonal(H, rng=rng) for _ in range(3)]).astype(dtype),
-            b=np.zeros(3 * H, dtype),
+            b=b.ravel(),
             b_n=np.zeros(H, dtype),
         )
 

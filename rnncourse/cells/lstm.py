@@ -57,9 +57,10 @@ class LSTM(Cell):
         return LSTMState(zeros, zeros)
 
     def gates(self, state, a_x, a_h):
-        a = columns(a_x + a_h, 4).copy()  # (4, B, H)
-        i, f, _, o = sigmoid(a)
+        a = np.add(columns(a_x, 4), columns(a_h, 4), order="C")  # (4, B, H), each gate in one piece
+        i, f = sigmoid(a[:2])
         g = tanh(a[2])
+        o = sigmoid(a[3])
         c = f * state.c + i * g
         tanh_c = tanh(c)
         h = o * tanh_c

@@ -106,8 +106,8 @@ def tracks(ids: Int[Array, " N"], T: int, B: int) -> tuple[Int[Array, "n T B"], 
 
 
 def track_inputs(rng: np.random.Generator) -> list[tuple]:
-    """Texts whose length leaves a rest."""
-    sizes = [(4, 3, 5, 2), (2, 5, 3, 7), (3, 2, 6, 1)]
+    """Texts whose length leaves a rest, and one as long as four batches: too short for four, since targets lag by one."""
+    sizes = [(4, 3, 5, 2), (2, 5, 3, 7), (3, 2, 6, 1), (2, 3, 4, 0)]
     return [(rng.permutation(n * T * B + rest), T, B) for T, B, n, rest in sizes]
 
 
@@ -163,8 +163,14 @@ def tempered(logits: Float[Array, "B V"], temperature: float) -> Float[Array, "B
 
 
 def temperature_inputs(rng: np.random.Generator) -> list[tuple]:
-    """A low, a high and no temperature."""
-    return [(2 * rng.standard_normal(shape), T) for shape, T in [((3, 5), 0.5), ((4, 6), 2.0), ((2, 7), 0.0)]]
+    """A low, a high and no temperature, and logits whose exponentials are too large for a float."""
+    sizes = [((3, 5), 0.5, 2), ((4, 6), 2.0, 2), ((2, 7), 0.0, 2), ((3, 4), 1.5, 1000)]
+    return [(size * rng.standard_normal(shape), T) for shape, T, size in sizes]
+
+
+def without_care(a):
+    """The softmax as it is written, which overflows for large numbers."""
+    return np.exp(a) / np.exp(a).sum(axis=-1, keepdims=True)
 
 
 def when_warm(p):
@@ -192,6 +198,9 @@ register(
             "These are the divided logits: turn them into probabilities": when_warm(lambda logits, T: logits / T),
             "At temperature 0 the largest logit gets everything, and nothing may be divided by 0": (
                 lambda logits, T: softmax(logits / (T or 1.0))
+            ),
+            "The exponential of a large logit is infinite: what may be subtracted from a row without a change of p?": (
+                when_warm(lambda logits, T: without_care(logits / T))
             ),
         },
     )

@@ -59,7 +59,7 @@ def backward_with(
     """The same, with one line wrong: `mistake` says which."""
     dW_x, dW_h, db = np.zeros((xs.shape[2], len(W_h))), np.zeros_like(W_h), np.zeros(len(W_h))
     dh_next = np.zeros_like(h_0)
-    before = np.concatenate([h_0[None], hs[:-1]])
+    before = np.concatenate([h_0[None] * (mistake != "zero"), hs[:-1]])
     if mistake == "late":
         before = hs
     for t in reversed(range(len(dhs))):
@@ -69,12 +69,15 @@ def backward_with(
         da = dh if mistake == "linear" else dh * (1 - (before if mistake == "slope" else hs)[t] ** 2)
         dh_next = da @ (W_h if mistake == "transpose" else W_h.T)
         if mistake == "overwrite":
-            dW_x, dW_h, db = np.zeros_like(dW_x), np.zeros_like(dW_h), np.zeros_like(db)
+            dW_x, db = np.zeros_like(dW_x), np.zeros_like(db)
+        if mistake in ("overwrite", "overwrite dW_h"):
+            dW_h = np.zeros_like(dW_h)
         dW_x += xs[t].T @ da
         dW_h += before[t].T @ da
         db += da.sum(axis=0)
     share = {"batch": dhs.shape[1], "time": len(dhs)}.get(mistake, 1)
-    return dW_x / share, dW_h / share, db / share, dh_next
+    dh_0 = da if mistake == "da_1" else dh_next
+    return dW_x / share, (dW_h.T if mistake == "turned" else dW_h) / share, db / share, dh_0
 
 
 def wrong(mistake: str):
@@ -106,6 +109,7 @@ register(
         outputs=("dW_x", "dW_h", "db", "dh_0"),
         mistakes={
             "The weights' gradients are those of the first step alone: each step adds its own": wrong("overwrite"),
+            "This dW_h is that of the first step alone: each step adds its own": wrong("overwrite dW_h"),
             "What comes back from the step after is lost: two terms meet in dh": wrong("forget"),
             "The losses before the last one have no effect: add the two terms of dh": wrong("assign"),
             "W_h looks transposed on the way back": wrong("transpose"),
@@ -113,6 +117,9 @@ register(
             "This is divided by the number of steps: a shared weight has the sum": wrong("time"),
             "The slope of tanh is missing": wrong("linear"),
             "The slope of tanh belongs to the state after the tanh, not to the one before": wrong("slope"),
+            "dW_h is transposed: which of its two indices is the state's, which that of a?": wrong("turned"),
+            "In dW_h the state before the first step looks like zeros: it was given": wrong("zero"),
+            "From a_1 there is one product left to h_0": wrong("da_1"),
             "In dW_h the state should be the one that W_h multiplied: that is a step earlier": wrong("late"),
         },
     )
@@ -128,14 +135,22 @@ def truncated(dhs: Sequence, hs: Sequence, h_0: States, W_h: Square, k: int) -> 
 
 
 def truncated_with(
-    dhs: Sequence, hs: Sequence, h_0: States, W_h: Square, k: int, *, zero: bool = False, cut: int = 0
+    dhs: Sequence,
+    hs: Sequence,
+    h_0: States,
+    W_h: Square,
+    k: int,
+    *,
+    zero: bool = False,
+    cut: int = 0,
+    turn: bool = False,
 ) -> Square:
-    """The same, with stretches that start from zeros, or with the cut at another step."""
+    """The same, with stretches that start from zeros, with the cut at another step, or with W_h not transposed."""
     dW_h, dh = np.zeros_like(W_h), np.zeros_like(h_0)
     before = np.concatenate([h_0[None], hs[:-1]])
     for t in reversed(range(len(dhs))):
         da = (dhs[t] + dh) * (1 - hs[t] ** 2)
-        dh = da @ W_h.T * ((t - cut) % k != 0)
+        dh = da @ (W_h if turn else W_h.T) * ((t - cut) % k != 0)
         dW_h += before[t].T @ da * (not (zero and t % k == 0))
     return dW_h
 
@@ -170,6 +185,9 @@ register(
             ),
             "The gradient is cut one step too late": (
                 lambda dhs, hs, h_0, W_h, k: truncated_with(dhs, hs, h_0, W_h, k, cut=k - 1)
+            ),
+            "W_h looks transposed on the way back": (
+                lambda dhs, hs, h_0, W_h, k: truncated_with(dhs, hs, h_0, W_h, k, turn=True)
             ),
             "Every step is on its own, as if k were 1": lambda dhs, hs, h_0, W_h, k: truncated(dhs, hs, h_0, W_h, 1),
         },
@@ -218,9 +236,14 @@ def cut_off(xs, dhs, h_0, W_x, W_h, b, k):
 
 def from_zero(xs, dhs, h_0, W_x, W_h, b, k):
     """The stretches computed again from a zero state."""
-    parts = [slice(i, i + k) for i in range(0, len(xs), k)]
-    hs = np.concatenate([forward(xs[part], np.zeros_like(h_0), W_x, W_h, b) for part in parts])
-    return backward(dhs, hs, h_0, xs, W_h)[1]
+    zeros, dW_h, dh = np.zeros_like(h_0), np.zeros_like(W_h), np.zeros_like(h_0)
+    for start in reversed(range(0, len(xs), k)):
+        part = slice(start, start + k)
+        hs, own = forward(xs[part], zeros, W_x, W_h, b), dhs[part].copy()
+        own[-1] += dh
+        _, dW, _, dh = backward(own, hs, zeros, xs[part], W_h)
+        dW_h += dW
+    return dW_h
 
 
 def recompute_inputs(rng: np.random.Generator) -> list[tuple]:

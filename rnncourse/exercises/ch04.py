@@ -23,10 +23,13 @@ register(
         outputs=("the lag",),
         mistakes={
             "One step passes on gamma times sigma at most: one of the two is missing": (
-                lambda sigma, gamma, share: int(abs(np.log(share) / np.log(sigma))) + 1
+                lambda sigma, gamma, share: int(np.floor(np.log(share) / np.log(sigma))) + 1
             ),
             "A step multiplies by gamma and by sigma: their sum is no bound": (
                 lambda sigma, gamma, share: int(abs(np.log(share) / np.log((gamma + sigma) / 2))) + 1
+            ),
+            "The quotient is upside down: how many factors does the share hold?": (
+                lambda sigma, gamma, share: int(np.floor(np.log(gamma * sigma) / np.log(share))) + 1
             ),
             "At this lag the bound is still above the share: round the other way": (
                 lambda sigma, gamma, share: guaranteed_lag(sigma, gamma, share) - 1
@@ -65,6 +68,9 @@ register(
                 lambda h, W_h: (1 - h**2)[:, None, :] * W_h
             ),
             "The slope of tanh by its value h has a square in it": lambda h, W_h: (1 - h)[:, :, None] * W_h.T,
+            "h is the value of the tanh already: no second tanh is needed": (
+                lambda h, W_h: (1 - np.tanh(h) ** 2)[:, :, None] * W_h.T
+            ),
             "The slope of the tanh is missing": lambda h, W_h: np.repeat(W_h.T[None], len(h), axis=0),
         },
     )
@@ -152,6 +158,14 @@ register(
             "The step back passes through the tanh before it meets W_h": (
                 lambda dh, h, W_h: norm_kept(dh, np.zeros_like(h), W_h)
             ),
+            "The slope of the tanh comes before the product with W_h, not after it": (
+                lambda dh, h, W_h: float(
+                    np.mean((np.linalg.norm((dh @ W_h.T) * (1 - h**2), axis=1) / np.linalg.norm(dh, axis=1) - 1) ** 2)
+                )
+            ),
+            "Square first, then take the mean: long and short must not cancel": (
+                lambda dh, h, W_h: float((np.mean(ratio(dh, h, W_h)) - 1) ** 2)
+            ),
             "W_h looks transposed: the gradient goes from t back to t-1": lambda dh, h, W_h: norm_kept(dh, h, W_h.T),
             "A mean over the sequences is wanted, not their sum": (
                 lambda dh, h, W_h: float(np.sum((ratio(dh, h, W_h) - 1) ** 2))
@@ -171,7 +185,9 @@ def judge_transient(W: Any, rng: np.random.Generator) -> Verdict | None:
     matrix = np.array(W, float).reshape(2, 2)
     rho = np.abs(np.linalg.eigvals(matrix)).max()
     if rho > 0.9 + 1e-9:
-        return Verdict(False, f"✗ the spectral radius is {rho:.2f}: it must not be above 0.9")
+        return Verdict(False, f"✗ the spectral radius is {rho:.3g}: it must not be above 0.9")
+    if np.array_equal(matrix, matrix.T):
+        return Verdict(False, "✗ W is symmetric: its k-th power stretches no vector more than ρ^k times")
     power, peak = np.eye(2), 0.0
     for _ in range(200):
         power = power @ matrix

@@ -1,0 +1,315 @@
+"""The exercises of chapter 6, the GRU: right answers, and mistakes that are easily made."""
+
+import numpy as np
+
+from rnncourse.arrays import Array, Float
+from rnncourse.exercises import Exercise, register
+from rnncourse.functions import sigmoid
+
+# keeping-bias
+
+
+def keeping_bias(share: float, steps: int) -> float:
+    """The bias b_z with which, all weights being 0, a state keeps `share` of itself after `steps` steps."""
+    z = share ** (1 / steps)
+    return float(np.log(z / (1 - z)))
+
+
+register(
+    Exercise(
+        name="keeping-bias",
+        reference=keeping_bias,
+        inputs=lambda rng: [(0.5, 10), (1 / np.e, 50), (0.9, 3)],
+        outputs=("the bias",),
+        mistakes={
+            "This is the gate's value; the bias is what the sigmoid turns into it": (
+                lambda share, steps: float(share ** (1 / steps))
+            ),
+            "With this sign the state is overwritten: here z near 1 keeps": (
+                lambda share, steps: -keeping_bias(share, steps)
+            ),
+            "The state is multiplied by z at every step: the share is a power of z": (
+                lambda share, steps: float(np.log(share / (1 - share)) / steps)
+            ),
+            "This keeps 1/e whatever the share: where does the share come in?": (
+                lambda share, steps: keeping_bias(1 / np.e, steps)
+            ),
+            "Does the number of steps matter? This keeps the share for a single step": (
+                lambda share, steps: keeping_bias(share, 1)
+            ),
+        },
+    )
+)
+
+# gru-step
+
+
+def gru_step(
+    h_prev: Float[Array, "B H"],
+    x: Float[Array, "B D"],
+    W_x: Float[Array, "D G"],
+    W_h: Float[Array, "H G"],
+    b: Float[Array, " G"],
+    b_n: Float[Array, " H"],
+) -> Float[Array, "B H"]:
+    """One step of torch's GRU, columns r, z, n."""
+    a_xr, a_xz, a_xn = np.split(x @ W_x + b, 3, axis=1)
+    a_hr, a_hz, a_hn = np.split(h_prev @ W_h, 3, axis=1)
+    r, z = sigmoid(a_xr + a_hr), sigmoid(a_xz + a_hz)
+    n = np.tanh(a_xn + r * (a_hn + b_n))
+    return z * h_prev + (1 - z) * n
+
+
+def reset_before(h_prev: Array, x: Array, W_x: Array, W_h: Array, b: Array, b_n: Array) -> Array:
+    """A mistake: the reset gate acts before the product."""
+    H = h_prev.shape[1]
+    a_xr, a_xz, a_xn = np.split(x @ W_x + b, 3, axis=1)
+    a_hr, a_hz, _ = np.split(h_prev @ W_h, 3, axis=1)
+    r, z = sigmoid(a_xr + a_hr), sigmoid(a_xz + a_hz)
+    return z * h_prev + (1 - z) * np.tanh(a_xn + (r * h_prev) @ W_h[:, 2 * H :] + b_n)
+
+
+def other_blocks(change):
+    """A mistake: the step with the blocks of columns read in another way."""
+
+    def step(h_prev: Array, x: Array, W_x: Array, W_h: Array, b: Array, b_n: Array) -> Array:
+        W_x, W_h, b = (np.concatenate(change(*np.split(a, 3, axis=-1)), axis=-1) for a in (W_x, W_h, b))
+        return gru_step(h_prev, x, W_x, W_h, b, b_n)
+
+    return step
+
+
+def bias_outside(h_prev: Array, x: Array, W_x: Array, W_h: Array, b: Array, b_n: Array) -> Array:
+    """A mistake: b_n is added outside the reset."""
+    zeros = np.zeros_like(b[: 2 * len(b_n)])
+    return gru_step(h_prev, x, W_x, W_h, b + np.concatenate([zeros, b_n]), np.zeros_like(b_n))
+
+
+def no_reset(h_prev: Array, x: Array, W_x: Array, W_h: Array, b: Array, b_n: Array) -> Array:
+    """A mistake: r is not used."""
+    _, a_xz, a_xn = np.split(x @ W_x + b, 3, axis=1)
+    _, a_hz, a_hn = np.split(h_prev @ W_h, 3, axis=1)
+    z = sigmoid(a_xz + a_hz)
+    return z * h_prev + (1 - z) * np.tanh(a_xn + a_hn + b_n)
+
+
+def step_inputs(rng: np.random.Generator) -> list[tuple]:
+    """A state and an input with weights, in three sizes."""
+    sizes = [(3, 4, 5), (2, 3, 6), (5, 1, 2)]
+    return [
+        (
+            np.tanh(rng.standard_normal((B, H))),
+            rng.standard_normal((B, D)),
+            rng.standard_normal((D, 3 * H)),
+            rng.standard_normal((H, 3 * H)),
+            rng.standard_normal(3 * H),
+            rng.standard_normal(H),
+        )
+        for B, D, H in sizes
+    ]
+
+
+register(
+    Exercise(
+        name="gru-step",
+        reference=gru_step,
+        inputs=step_inputs,
+        outputs=("h",),
+        mistakes={
+            "z and 1 - z have changed places: here z near 1 keeps the old state": other_blocks(
+                lambda r, z, n: (r, -z, n)
+            ),
+            "The reset gate acts before the product: that is the form of 2014, not torch's": reset_before,
+            "r and z have changed places: torch's columns are r, z, n": other_blocks(lambda r, z, n: (z, r, n)),
+            "b_n stands inside the reset: it is scaled by r as the product is": bias_outside,
+            "The reset gate is not used": no_reset,
+            "b_n is missing": lambda h_prev, x, W_x, W_h, b, b_n: gru_step(h_prev, x, W_x, W_h, b, 0 * b_n),
+        },
+    )
+)
+
+# gru-from-keras
+
+
+def gru_from_keras(
+    kernel: Float[Array, "D G"], recurrent: Float[Array, "H G"], biases: Float[Array, "2 G"]
+) -> tuple[Float[Array, "D G"], Float[Array, "H G"], Float[Array, " G"], Float[Array, " H"]]:
+    """Our W_x, W_h, b and b_n from the arrays that Keras' GRU with reset_after=True stores, in the order z, r, h."""
+    W_x, W_h, of_x, of_h = (in_our_order(a) for a in (kernel, recurrent, *biases))
+    H = len(recurrent)
+    b = of_x.copy()
+    b[: 2 * H] += of_h[: 2 * H]
+    return W_x, W_h, b, of_h[2 * H :].copy()
+
+
+def in_our_order(a: Array) -> Array:
+    """Columns z, r, h as r, z, n."""
+    z, r, n = np.split(a, 3, axis=-1)
+    return np.concatenate([r, z, n], axis=-1)
+
+
+def keras_unsorted(kernel: Array, recurrent: Array, biases: Array) -> tuple:
+    """A mistake: the columns stay where they are."""
+    H = len(recurrent)
+    b = biases[0].copy()
+    b[: 2 * H] += biases[1][: 2 * H]
+    return kernel.copy(), recurrent.copy(), b, biases[1][2 * H :].copy()
+
+
+def keras_summed(kernel: Array, recurrent: Array, biases: Array) -> tuple:
+    """A mistake: both biases are added up in the candidate, too."""
+    W_x, W_h, b, b_n = gru_from_keras(kernel, recurrent, biases)
+    b[2 * len(b_n) :] += b_n
+    return W_x, W_h, b, np.zeros_like(b_n)
+
+
+def keras_dropped(kernel: Array, recurrent: Array, biases: Array) -> tuple:
+    """A mistake: the gates lose their second bias."""
+    W_x, W_h, _, b_n = gru_from_keras(kernel, recurrent, biases)
+    return W_x, W_h, in_our_order(biases[0]), b_n
+
+
+def keras_flipped(kernel: Array, recurrent: Array, biases: Array) -> tuple:
+    """A mistake: the sign of z is turned."""
+    W_x, W_h, b, b_n = gru_from_keras(kernel, recurrent, biases)
+    r, z, n = slice(0, len(b_n)), slice(len(b_n), 2 * len(b_n)), slice(2 * len(b_n), None)
+    return *(np.concatenate([a[..., r], -a[..., z], a[..., n]], axis=-1) for a in (W_x, W_h, b)), b_n
+
+
+register(
+    Exercise(
+        name="gru-from-keras",
+        reference=gru_from_keras,
+        inputs=lambda rng: [
+            (rng.standard_normal((D, 3 * H)), rng.standard_normal((H, 3 * H)), rng.standard_normal((2, 3 * H)))
+            for D, H in [(4, 5), (3, 2), (6, 3)]
+        ],
+        outputs=("W_x", "W_h", "b", "b_n"),
+        mistakes={
+            "The blocks stand as Keras has them, z first: here r is first": keras_unsorted,
+            "The candidate's second bias stands inside the reset: it must stay apart": keras_summed,
+            "The gates have two biases in Keras and one here: what became of the second?": keras_dropped,
+            "In Keras z near 1 keeps the old state, as here: no sign has to be turned": keras_flipped,
+        },
+    )
+)
+
+# gru-backward
+
+
+def gru_backward(
+    dh: Float[Array, "B H"],
+    h_prev: Float[Array, "B H"],
+    r: Float[Array, "B H"],
+    z: Float[Array, "B H"],
+    n: Float[Array, "B H"],
+    W_hn: Float[Array, "H H"],
+) -> tuple[Float[Array, "B H"], Float[Array, "B H"], Float[Array, "B H"], Float[Array, "B H"]]:
+    """da_r, da_z, da_n of the reset-before form, and dL/dh_prev but for what comes through the two gates."""
+    da_z = dh * (h_prev - n) * z * (1 - z)
+    da_n = dh * (1 - z) * (1 - n**2)
+    drh = da_n @ W_hn.T
+    return drh * h_prev * r * (1 - r), da_z, da_n, dh * z + drh * r
+
+
+def changed(part: int, change):
+    """A mistake in one of the four results: `change` sees all arguments and the right results."""
+
+    def backward(dh: Array, h_prev: Array, r: Array, z: Array, n: Array, W_hn: Array) -> tuple:
+        results = list(gru_backward(dh, h_prev, r, z, n, W_hn))
+        results[part] = change(dh, h_prev, r, z, n, W_hn, results)
+        return tuple(results)
+
+    return backward
+
+
+def as_after(dh: Array, h_prev: Array, r: Array, z: Array, n: Array, W_hn: Array) -> tuple:
+    """A mistake: the derivative of the form that resets after the product."""
+    da_r, da_z, da_n, _ = gru_backward(dh, h_prev, r, z, n, W_hn)
+    da_r = da_n * (h_prev @ W_hn) * r * (1 - r)
+    return da_r, da_z, da_n, dh * z + (da_n * r) @ W_hn.T
+
+
+def transposed(dh: Array, h_prev: Array, r: Array, z: Array, n: Array, W_hn: Array) -> tuple:
+    """A mistake: W_hn where its transpose belongs."""
+    return gru_backward(dh, h_prev, r, z, n, W_hn.T)
+
+
+def backward_inputs(rng: np.random.Generator) -> list[tuple]:
+    """An upstream gradient and what a step left, in three sizes."""
+    cases = []
+    for B, H in [(3, 4), (2, 5), (6, 3)]:
+        r, z = sigmoid(rng.standard_normal((2, B, H)))
+        h_prev, n = np.tanh(rng.standard_normal((2, B, H)))
+        cases.append((rng.standard_normal((B, H)), h_prev, r, z, n, rng.standard_normal((H, H))))
+    return cases
+
+
+register(
+    Exercise(
+        name="gru-backward",
+        reference=gru_backward,
+        inputs=backward_inputs,
+        outputs=("da_r", "da_z", "da_n", "dh_prev"),
+        mistakes={
+            "This is the derivative of the other form, where the reset comes after the product": as_after,
+            "W_hn looks transposed: the gradient goes back through it": transposed,
+            "The gate asks for the old value against the new one: its sign is turned": changed(
+                1, lambda dh, h_prev, r, z, n, W_hn, results: -results[1]
+            ),
+            "The slope of the candidate's tanh is missing": (
+                lambda dh, h_prev, r, z, n, W_hn: (
+                    gru_backward(dh, h_prev, r, z, np.zeros_like(n), W_hn)[:1]
+                    + gru_backward(dh, h_prev, r, z, n, W_hn)[1:2]
+                    + gru_backward(dh, h_prev, r, z, np.zeros_like(n), W_hn)[2:]
+                )
+            ),
+            "The state reaches the candidate through the reset, too: this is the direct path only": changed(
+                3, lambda dh, h_prev, r, z, n, W_hn, results: dh * z
+            ),
+            "The direct path, what z keeps, is missing": changed(
+                3, lambda dh, h_prev, r, z, n, W_hn, results: results[3] - dh * z
+            ),
+            "The slope of a sigmoid is missing in the reset gate": changed(
+                0, lambda dh, h_prev, r, z, n, W_hn, results: results[0] / (r * (1 - r))
+            ),
+        },
+    )
+)
+
+# time-constants
+
+
+def time_constants(zs: Float[Array, "T B H"]) -> Float[Array, " H"]:
+    """For each unit the number of steps after which its direct path has kept 1/e: -1 / mean of ln z."""
+    return -1 / np.log(zs).mean(axis=(0, 1))
+
+
+register(
+    Exercise(
+        name="time-constants",
+        reference=time_constants,
+        inputs=lambda rng: [
+            (sigmoid(2 + 2 * rng.standard_normal((T, B, H))),) for T, B, H in [(7, 3, 4), (5, 2, 6), (20, 4, 3)]
+        ],
+        outputs=("tau",),
+        mistakes={
+            "Products have geometric means: take the mean of the logarithms, not the logarithm of the mean": (
+                lambda zs: -1 / np.log(zs.mean(axis=(0, 1)))
+            ),
+            "This is the approximation for z near 1, and of the mean of z": lambda zs: 1 / (1 - zs.mean(axis=(0, 1))),
+            "A mean of time constants is ruled by the few steps at which z is nearly 1": (
+                lambda zs: (-1 / np.log(zs)).mean(axis=(0, 1))
+            ),
+            "This is how long half of it is kept; 1/e was asked for": (
+                lambda zs: -np.log(2) / np.log(zs).mean(axis=(0, 1))
+            ),
+            "One number for each unit: the mean is over steps and sequences": (
+                lambda zs: np.full(zs.shape[2], -1 / np.log(zs).mean())
+            ),
+            "This reads z as the share of the new: here z near 1 keeps": (
+                lambda zs: -1 / np.log(1 - zs).mean(axis=(0, 1))
+            ),
+        },
+    )
+)
