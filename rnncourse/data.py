@@ -64,20 +64,22 @@ def _utterances(file: Path) -> Utterances:
     return Utterances(frames, np.array([int(speaker) - 1 for *_, speaker in lines]))
 
 
-def ending_alike(utterances: Utterances, ending: Float[Array, "E D"], *, T: int, dtype: type = np.float64) -> Batch:
-    """Utterances that differ early and end alike: silence (zeros), what was said, then the same ending after each.
+def ending_alike(
+    utterances: Utterances, ending: Float[Array, "E D"], *, T: int, lead: int = 0, dtype: type = np.float64
+) -> Batch:
+    """Utterances that differ early and end alike: each is followed by one ending, the same for all, again and again up to T.
 
-    xs (T, N, D), targets (N,), the speakers, for `at_the_end(cross_entropy)`. What was said ends E steps before the last
-    step, so everything that tells speakers apart is E steps old or older. With E = 0 it is the plain task. Raises ValueError
-    where T is too short for an utterance and the ending.
+        lead steps of silence (zeros), what was said, the ending
+
+    xs (T, N, D), targets (N,), the speakers, for `at_the_end(cross_entropy)`. Raises ValueError where T is too short for an
+    utterance.
     """
-    E, longest = len(ending), max(map(len, utterances.frames))
-    if longest + E > T:
-        raise ValueError(
-            f"T is {T}; the longest utterance has {longest} frames and the ending {E}: expected {longest + E}"
-        )
+    longest = max(map(len, utterances.frames))
+    if lead + longest > T:
+        raise ValueError(f"T is {T}; the longest utterance ends after {lead + longest} steps")
     xs = np.zeros((T, len(utterances.frames), ending.shape[1]), dtype)
     for column, frames in enumerate(utterances.frames):
-        xs[T - E - len(frames) : T - E, column] = frames
-    xs[T - E :] = ending[:, None]
+        said = lead + len(frames)
+        xs[lead:said, column] = frames
+        xs[said:, column] = np.resize(ending, (T - said, ending.shape[1]))
     return Batch(xs, utterances.speakers)

@@ -30,6 +30,20 @@ def adding(T: int, B: int, *, rng: np.random.Generator, dtype: type = np.float64
     return Batch(np.stack([values, markers], axis=2).astype(dtype), targets.astype(dtype))
 
 
+def recall(T: int, B: int, *, rng: np.random.Generator, dtype: type = np.float64) -> Batch:
+    """One number of T is marked; give it after the last step: `adding` with a single number.
+
+        x_t = (value, marker), values uniform in [0, 1];  target = value_i, i uniform in 0 .. T - 1
+
+    xs (T, B, 2), targets (B, 1), for `at_the_end(squared_error)`. Always answering 1/2 has a mean squared error of 1/12.
+    """
+    _require(T, B, shortest=1)
+    values, marked, column = rng.uniform(size=(T, B)), rng.integers(0, T, B), np.arange(B)
+    markers = np.zeros((T, B))
+    markers[marked, column] = 1
+    return Batch(np.stack([values, markers], axis=2).astype(dtype), values[marked, column, None].astype(dtype))
+
+
 def temporal_order(T: int, B: int, *, rng: np.random.Generator) -> Batch:
     """Among T symbols, two are X or Y; say after the last step which two, in their order: XX, XY, YX or YY.
 
@@ -73,8 +87,8 @@ def sines(T: int, *, periods: tuple[int, ...] = (8, 32, 80, 160)) -> Float[Array
 
     wave_t = sum over P of sin(2 pi t / P),  t = 0 .. T-1, `scaled`
     """
-    t = np.arange(T)
-    return scaled(np.sum([np.sin(2 * np.pi * t / P) for P in periods], axis=0))
+    t = np.arange(T)[:, None]
+    return scaled(np.sin(2 * np.pi * t / np.array(periods)).sum(axis=1))
 
 
 def tone(T: int) -> Float[Array, " T"]:

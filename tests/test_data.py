@@ -65,25 +65,27 @@ def test_vowels_of_no_part():
         vowels("valid")
 
 
-def test_what_was_said_ends_where_the_ending_begins():
+@pytest.mark.parametrize("lead", [0, 2])
+def test_what_was_said_differs_and_the_ending_does_not(lead):
     rng = np.random.default_rng(0)
     said = Utterances(tuple(rng.normal(size=(T, 2)) for T in (3, 5)), np.array([4, 1]))
     ending = rng.normal(size=(4, 2))
-    xs, targets, fresh = ending_alike(said, ending, T=10, dtype=np.float32)
-    assert fresh and xs.shape == (10, 2, 2) and xs.dtype == np.float32
+    xs, targets, fresh = ending_alike(said, ending, T=14, lead=lead, dtype=np.float32)
+    assert fresh and xs.shape == (14, 2, 2) and xs.dtype == np.float32
     assert targets.tolist() == [4, 1]
     for column, frames in enumerate(said.frames):
-        np.testing.assert_allclose(xs[6 - len(frames) : 6, column], frames, rtol=1e-6)
-        np.testing.assert_allclose(xs[6:, column], ending, rtol=1e-6)
-        assert not xs[: 6 - len(frames), column].any()
+        rest = xs[lead + len(frames) :, column]
+        assert not xs[:lead, column].any()
+        np.testing.assert_allclose(xs[lead : lead + len(frames), column], frames, rtol=1e-6)
+        np.testing.assert_allclose(rest, np.concatenate([ending] * 3)[: len(rest)], rtol=1e-6)
 
 
-def test_an_ending_of_no_steps():
+def test_an_utterance_that_fills_all_steps():
     said = Utterances((np.ones((3, 2)),), np.array([0]))
-    assert ending_alike(said, np.zeros((0, 2)), T=3).xs[:, 0].tolist() == [[1, 1]] * 3
+    assert ending_alike(said, np.zeros((1, 2)), T=3).xs[:, 0].tolist() == [[1, 1]] * 3
 
 
 def test_too_little_time_is_refused():
     said = Utterances((np.ones((3, 2)),), np.array([0]))
-    with pytest.raises(ValueError, match="T is 6; the longest utterance has 3 frames and the ending 4: expected 7"):
-        ending_alike(said, np.zeros((4, 2)), T=6)
+    with pytest.raises(ValueError, match="T is 4; the longest utterance ends after 5 steps"):
+        ending_alike(said, np.zeros((4, 2)), T=4, lead=2)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnncourse.tasks import adding, copying, sines, temporal_order, tone, without_input
+from rnncourse.tasks import adding, copying, recall, sines, temporal_order, tone, without_input
 
 
 @pytest.fixture
@@ -11,7 +11,7 @@ def rng():
     return np.random.default_rng(0)
 
 
-@pytest.mark.parametrize("task", [adding, temporal_order, copying])
+@pytest.mark.parametrize("task", [adding, recall, temporal_order, copying])
 def test_the_same_rng_gives_the_same_batch(task):
     one, two = (task(20, 3, rng=np.random.default_rng(5)) for _ in range(2))
     assert np.array_equal(one.xs, two.xs) and np.array_equal(one.targets, two.targets)
@@ -20,7 +20,7 @@ def test_the_same_rng_gives_the_same_batch(task):
     assert one.fresh
 
 
-@pytest.mark.parametrize(("task", "T"), [(adding, 1), (temporal_order, 9), (copying, 0)])
+@pytest.mark.parametrize(("task", "T"), [(adding, 1), (recall, 0), (temporal_order, 9), (copying, 0)])
 def test_what_is_too_short_is_refused(task, T, rng):
     with pytest.raises(ValueError, match=f"T is {T} and B is 3"):
         task(T, 3, rng=rng)
@@ -47,6 +47,21 @@ def test_addings_baseline_is_a_sixth(rng):
 def test_adding_in_single_precision(rng):
     batch = adding(10, 3, rng=rng, dtype=np.float32)
     assert batch.xs.dtype == batch.targets.dtype == np.float32
+
+
+@pytest.mark.parametrize("T", [1, 7, 50])
+def test_recall_marks_one_number(T, rng):
+    batch = recall(T, 64, rng=rng, dtype=np.float32)
+    values, markers = batch.xs[..., 0], batch.xs[..., 1]
+    assert batch.xs.shape == (T, 64, 2) and batch.targets.shape == (64, 1)
+    assert batch.xs.dtype == batch.targets.dtype == np.float32
+    assert set(np.unique(markers)) <= {0, 1} and (markers.sum(axis=0) == 1).all()
+    assert len(set(markers.argmax(axis=0))) > min(T, 10) - 1, "at any step"
+    np.testing.assert_array_equal(batch.targets[:, 0], np.sum(values * markers, axis=0))
+
+
+def test_recalls_baseline_is_a_twelfth(rng):
+    assert np.mean((recall(10, 100_000, rng=rng).targets - 0.5) ** 2) == pytest.approx(1 / 12, abs=0.002)
 
 
 @pytest.mark.parametrize("T", [10, 25, 100])

@@ -47,11 +47,22 @@ register(
     Exercise(
         name="clockwork-cost",
         reference=cost,
-        inputs=lambda rng: [(512, (1, 2, 4, 8, 16, 32, 64, 128)), (6, (1, 2, 4)), (12, (2, 6)), (5, (1,))],
+        inputs=lambda rng: [
+            (512, (1, 2, 4, 8, 16, 32, 64, 128)),
+            (6, (1, 2, 4)),
+            (3, (1, 2, 4)),
+            (12, (2, 6)),
+            (5, (1,)),
+        ],
         outputs=("multiplications",),
         mistakes={
             "A slow module reads fewer rows than a fast one: its own and those of slower modules": (
                 lambda H, periods: float(sum(H // len(periods) * H / period for period in periods))
+            ),
+            "The mean over steps need not be a whole number: divide by the period with /, not //": (
+                lambda H, periods: float(
+                    sum(H // len(periods) * (H - i * (H // len(periods))) // T for i, T in enumerate(periods))
+                )
             ),
             "A module that does not move is not computed": lambda H, periods: cost(H, (1,) * len(periods)),
             "A network without clock and without empty blocks needs as much": lambda H, periods: float(H * H),
@@ -137,6 +148,13 @@ register(
                 lambda dh, h, t, W_h, periods: (
                     np.where(ticking(t, periods, h.shape[1]), 0, dh)
                     + np.where(ticking(t, periods, h.shape[1]), dh * (1 - h**2), 0) @ W_h.T
+                )
+            ),
+            "The mask looks transposed: rows are read, columns read": (
+                lambda dh, h, t, W_h, periods: (
+                    np.where(ticking(t, periods, h.shape[1]), 0, dh)
+                    + np.where(ticking(t, periods, h.shape[1]), dh * (1 - h**2), 0)
+                    @ (W_h * mask(h.shape[1], len(periods)).T).T
                 )
             ),
             "W_h looks transposed: the gradient goes from t back to t-1": (
