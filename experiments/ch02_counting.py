@@ -6,11 +6,10 @@ not occur in the 34. Exact on every machine. About a minute on one core, 2 GB. R
 """
 
 import numpy as np
+from reading import texts
 from stored import save
 
-from rnncourse import Vocabulary
 from rnncourse.ngram import NGram
-from rnncourse.text import shakespeare
 
 N = 8
 
@@ -24,10 +23,8 @@ def unseen(ids, held_out, k):
 
 def main():
     """Count, test, store."""
-    text = shakespeare()
-    plays, vocabulary = text.split("\n\n\n"), Vocabulary.of(text)
+    vocabulary, (ids, held_out, *tests) = texts(slice(34), slice(34, None), *(slice(k, k + 1) for k in range(34, 38)))
     V = len(vocabulary)
-    ids, held_out = (vocabulary.encode("\n\n\n".join(part)) for part in (plays[:34], plays[34:]))
     model = NGram.fit(ids, N, V)
     models = {n: NGram(V, model.counts[:n]) for n in range(1, N + 1)}
     save(
@@ -36,7 +33,7 @@ def main():
         V=V,
         held_out={n: round(m.nats(held_out), 4) for n, m in models.items()},
         first={n: round(m.nats(held_out[:100_001]), 4) for n, m in models.items()},
-        plays=[round(models[6].nats(vocabulary.encode(play)), 4) for play in plays[34:]],
+        plays=[round(models[6].nats(play), 4) for play in tests],
         learned={n: round(m.nats(ids[: len(held_out)]), 4) for n, m in models.items()},
         unseen={n: round(unseen(ids, held_out, n), 4) for n in range(1, N + 1)},
     )

@@ -15,10 +15,11 @@ import itertools
 from pathlib import Path
 
 import numpy as np
+from reading import loss_on, texts
 from stored import save
 
-from rnncourse import RNN, Adam, Network, Vocabulary, clip_by_norm, cross_entropy, forward, generate, objective, train
-from rnncourse.text import shakespeare, windows
+from rnncourse import RNN, Adam, Network, clip_by_norm, cross_entropy, forward, generate, objective, train
+from rnncourse.text import windows
 
 H, T, B, EPOCHS, CLIP = 256, 64, 64, 6, 1.0
 RATE, SEEDS = 2e-3, (0, 1)
@@ -44,12 +45,6 @@ def learn(net, ids, updates, rate):
     )
 
 
-def loss_on(net, ids, T=1000, B=100):
-    """Nats per character on B stretches of T characters, side by side."""
-    xs, targets = (ids[start : start + T * B].reshape(B, T).T for start in (0, 1))
-    return cross_entropy(net.outputs(forward(net.cell, xs).hs), targets)[0]
-
-
 def loss_in_one_go(net, ids):
     """Nats per character on a whole text, from its start to its end with one state."""
     state, total = None, 0.0
@@ -69,9 +64,7 @@ def sample(net, vocabulary):
 
 def trial(rates=(4e-3, 8e-3, 16e-3), updates=300, seed=100):
     """Held-out losses on the 34th play after a short training on the first 33; main() does not call it."""
-    plays = shakespeare().split("\n\n\n")
-    vocabulary = Vocabulary.of("".join(plays))
-    ids, validate = (vocabulary.encode("\n\n\n".join(part)) for part in (plays[:33], plays[33:34]))
+    vocabulary, (ids, validate) = texts(slice(33), slice(33, 34))
     losses = {}
     for rate in rates:
         net = make(len(vocabulary), np.random.default_rng(seed))
@@ -119,17 +112,9 @@ def rounded(values):
     return [round(float(value), 4) for value in values]
 
 
-def texts():
-    """What is learned from, what is not, each of the plays of the latter, and the vocabulary."""
-    text = shakespeare()
-    plays, vocabulary = text.split("\n\n\n"), Vocabulary.of(text)
-    ids, held_out = (vocabulary.encode("\n\n\n".join(part)) for part in (plays[:34], plays[34:]))
-    return ids, held_out, [vocabulary.encode(play) for play in plays[34:]], vocabulary
-
-
 def main():
     """Train, store."""
-    ids, held_out, tests, vocabulary = texts()
+    vocabulary, (ids, held_out, *tests) = texts(slice(34), slice(34, None), *(slice(k, k + 1) for k in range(34, 38)))
     runs = [run(seed, ids, held_out, tests, vocabulary) for seed in SEEDS]
     net, _, curve, norms, samples = runs[0]
     np.savez(Path(__file__).with_suffix(".npz"), **net.leaves())

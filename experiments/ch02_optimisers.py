@@ -9,6 +9,7 @@ About five minutes on one core. On another machine losses agree within 0.03 nats
 import itertools
 
 import numpy as np
+from reading import loss_on
 from stored import save
 from tuning import tune
 
@@ -21,8 +22,6 @@ from rnncourse import (
     RMSProp,
     Vocabulary,
     clip_by_norm,
-    cross_entropy,
-    forward,
     objective,
     train,
 )
@@ -43,16 +42,14 @@ def run(method, rate, seed, learn, test, V, limit=CLIP):
     """Held-out losses every 60 updates, and the share of updates that were clipped; infinity where the run diverged."""
     rng = np.random.default_rng(seed)
     net = Network.init(RNN.init(V, H, rng=rng, dtype=np.float32), V, rng=rng)
-    xs, targets = (test[start : start + 50_000].reshape(100, 500).T for start in (0, 1))
-    losses, clipped = [cross_entropy(net.outputs(forward(net.cell, xs).hs), targets)[0]], 0
+    losses, clipped = [loss_on(net, test, T=500)], 0
     batches = itertools.islice(windows(learn, T=T, B=B), UPDATES)
     with np.errstate(all="ignore"):
         try:
             for progress in train(net, batches, objective, method(rate), clip=lambda g: clip_by_norm(g, limit)):
                 clipped += progress.norm > limit
                 if progress.step % EVERY == 0:
-                    hs = forward(progress.params.cell, xs).hs
-                    losses.append(cross_entropy(progress.params.outputs(hs), targets)[0])
+                    losses.append(loss_on(progress.params, test, T=500))
         except (FloatingPointError, ValueError):  # the loss, or a weight, is no finite number any more
             losses += [np.inf] * (UPDATES // EVERY + 1 - len(losses))
     return [round(float(loss), 4) for loss in losses], clipped / UPDATES

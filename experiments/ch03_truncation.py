@@ -13,10 +13,11 @@ import itertools
 import time
 
 import numpy as np
+from reading import loss_on
 from stored import save
 from tuning import tune
 
-from rnncourse import RNN, Adam, Batch, Network, Vocabulary, clip_by_norm, cross_entropy, forward, objective, train
+from rnncourse import RNN, Adam, Batch, Network, Vocabulary, clip_by_norm, forward, objective, train
 from rnncourse.ngram import NGram
 from rnncourse.recurrence import State
 from rnncourse.text import shakespeare, windows
@@ -62,8 +63,7 @@ def held_out(kind, k2, seed, rate, learn, test):
         net, steps = progress.params, progress.step
         if time.process_time() > end:
             break
-    xs, targets = (ids.reshape(100, -1).T for ids in (test[:-1], test[1:]))
-    return cross_entropy(net.outputs(forward(net.cell, xs).hs), targets)[0], steps
+    return loss_on(net, test), steps
 
 
 def main():

@@ -14,14 +14,15 @@ from functools import partial
 from itertools import islice
 
 import numpy as np
+from reading import texts
 from stored import save
+from tuning import tune
 
 from rnncourse import (
     LSTM,
     RNN,
     Adam,
     Network,
-    Vocabulary,
     at_the_end,
     clip_by_norm,
     cross_entropy,
@@ -32,7 +33,7 @@ from rnncourse import (
 )
 from rnncourse.cells import CoupledLSTM, NoForgetGate, NoInputGate, NoOutputActivation, NoOutputGate, PeepholeLSTM
 from rnncourse.tasks import adding
-from rnncourse.text import shakespeare, windows
+from rnncourse.text import windows
 
 CELLS = {
     "LSTM": LSTM,
@@ -78,10 +79,8 @@ class Text:
     updates, seeds, loss = 1000, (0, 1, 2, 3, 4), staticmethod(cross_entropy)
 
     def __init__(self):
-        plays = shakespeare().split("\n\n\n")
-        learned, held_out = "\n\n\n".join(plays[:-HELD_OUT]), "\n\n\n".join(plays[-HELD_OUT:])
-        vocabulary = Vocabulary.of(learned + held_out)
-        self.ids, self.tests = vocabulary.encode(learned), vocabulary.encode(held_out)[:100_001]
+        vocabulary, (self.ids, held_out) = texts(slice(-HELD_OUT), slice(-HELD_OUT, None))
+        self.tests = held_out[:100_001]
         self.D = self.V = len(vocabulary)
         self.parameters = Network.init(
             LSTM.init(self.D, 44, rng=np.random.default_rng(0)), self.V, rng=np.random.default_rng(0)
@@ -121,18 +120,6 @@ def learn(task, kind, H, rate, seed):
     return task.measure(net)
 
 
-def tune(task, kind, H):
-    """The learning rate with the least mean error, and all that were tried."""
-    tried, wanted = {}, list(GRID)
-    while wanted:
-        for rate in wanted:
-            tried[rate] = float(np.mean([learn(task, kind, H, rate, seed)[0] for seed in TUNING_SEEDS]))
-        best = min(tried, key=tried.get)
-        ends = {min(tried): min(tried) / 3, max(tried): max(tried) * 3}
-        wanted = [ends[best]] if best in ends and len(tried) < 6 else []
-    return best, {f"{rate:.3g}": round(error, 5) for rate, error in sorted(tried.items())}
-
-
 def main():
     """Tune, run, store."""
     started, results = time.process_time(), {}
@@ -140,14 +127,18 @@ def main():
         results[name] = {}
         for cell, kind in CELLS.items():
             H = units(kind, task.D, task.V, task.parameters)
-            rate, tried = tune(task, kind, H)
+
+            def error(rate, task=task, kind=kind, H=H):
+                return float(np.mean([learn(task, kind, H, rate, seed)[0] for seed in TUNING_SEEDS]))
+
+            rate, tried = tune(error, GRID, factor=3, most=6)
             runs = [learn(task, kind, H, rate, seed) for seed in task.seeds]
             rng = np.random.default_rng(0)
             results[name][cell] = {
                 "units": H,
                 "parameters": Network.init(kind.init(task.D, H, rng=rng), task.V, rng=rng).size,
                 "rate": float(f"{rate:.3g}"),
-                "tried": tried,
+                "tried": {f"{rate:.3g}": round(value, 5) for rate, value in tried.items()},
                 "errors": [round(float(error), 6) for error, _ in runs],
                 "memory": [round(size, 3) for _, size in runs],
             }

@@ -16,6 +16,7 @@ from functools import partial
 
 import numpy as np
 from stored import save
+from tuning import tune
 
 from rnncourse import LSTM, Adam, Network, at_the_end, clip_by_norm, forward, objective, squared_error, train
 from rnncourse.tasks import adding
@@ -62,27 +63,19 @@ def learn(start, rate, seed):
     return curve, float((error**2).mean()), float((np.abs(error) / 2 >= 0.04).mean())
 
 
-def tune(start):
-    """The learning rate with the least mean error, and all that were tried."""
-    tried, wanted = {}, list(GRID)
-    while wanted:
-        for rate in wanted:
-            tried[rate] = float(np.mean([learn(start, rate, seed)[1] for seed in TUNING_SEEDS]))
-        best = min(tried, key=tried.get)
-        ends = {min(tried): min(tried) / 3, max(tried): max(tried) * 3}
-        wanted = [ends[best]] if best in ends and len(tried) < 6 else []
-    return best, {f"{rate:.3g}": round(error, 5) for rate, error in sorted(tried.items())}
-
-
 def main():
     """Tune, run, store."""
     started, results = time.process_time(), {}
     for name, start in STARTS.items():
-        rate, tried = tune(start)
+
+        def error(rate, start=start):
+            return float(np.mean([learn(start, rate, seed)[1] for seed in TUNING_SEEDS]))
+
+        rate, tried = tune(error, GRID, factor=3, most=6)
         runs = [learn(start, rate, seed) for seed in SEEDS]
         results[name] = {
             "rate": float(f"{rate:.3g}"),
-            "tried": tried,
+            "tried": {f"{rate:.3g}": round(value, 5) for rate, value in tried.items()},
             "errors": [round(error, 6) for _, error, _ in runs],
             "wrong": [round(wrong, 4) for _, _, wrong in runs],
             "curves": [[round(float(loss), 4) for loss in curve] for curve, _, _ in runs],

@@ -11,10 +11,11 @@ from itertools import chain, count, islice
 from pathlib import Path
 
 import numpy as np
+from reading import loss_on, texts
 from stored import save
 
-from rnncourse import LSTM, Adam, Network, Vocabulary, clip_by_norm, cross_entropy, forward, objective, train
-from rnncourse.text import shakespeare, windows
+from rnncourse import LSTM, Adam, Network, clip_by_norm, objective, train
+from rnncourse.text import windows
 
 H, T, B, UPDATES, RATES, SEED, TUNING_SEED = 128, 64, 64, 2500, (3e-3, 1e-2, 3e-2, 1e-1), 0, 100
 
@@ -38,18 +39,10 @@ def learn(ids, V, rate, updates, seed):
     return losses, net
 
 
-def loss_on(net, ids):
-    """Nats per character on 100 stretches of 1,000 characters."""
-    xs, targets = (ids[start : start + 100_000].reshape(100, 1000).T for start in (0, 1))
-    return cross_entropy(net.outputs(forward(net.cell, xs).hs), targets)[0]
-
-
 def main():
     """Tune, run, store."""
     started = time.process_time()
-    plays = shakespeare().split("\n\n\n")
-    vocabulary = Vocabulary.of("".join(plays) + "\n")
-    ids, held_out = (vocabulary.encode("\n\n\n".join(part)) for part in (plays[:-4], plays[-4:]))
+    vocabulary, (ids, held_out) = texts(slice(-4), slice(-4, None))
     tried = {rate: float(np.mean(learn(ids, len(vocabulary), rate, 300, TUNING_SEED)[0][-30:])) for rate in RATES}
     rate = min(tried, key=tried.get)
     _, net = learn(ids, len(vocabulary), rate, UPDATES, SEED)

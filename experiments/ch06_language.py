@@ -16,10 +16,12 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from reading import texts
 from stored import save
+from tuning import seconds, tune
 
-from rnncourse import GRU, LSTM, RNN, Adam, Network, Vocabulary, clip_by_norm, cross_entropy, forward, objective, train
-from rnncourse.text import shakespeare, windows
+from rnncourse import GRU, LSTM, RNN, Adam, Network, clip_by_norm, cross_entropy, forward, objective, train
+from rnncourse.text import windows
 
 T, B, UPDATES, EVERY, TUNING_UPDATES = 64, 32, 1000, 100, 300
 SEEDS, TUNING_SEEDS, RATES = (0, 1, 2, 3, 4), (100, 101), (1e-3, 3e-3, 1e-2)
@@ -28,14 +30,6 @@ CELLS = {
     "GRU": (partial(GRU.init, update_bias=1.0), 88),
     "LSTM": (LSTM.init, 74),
 }
-
-
-def texts():
-    """The vocabulary; the first 33 plays, the 34th, all 34, the last four, as numbers."""
-    plays = shakespeare().split("\n\n\n")
-    vocabulary = Vocabulary.of("".join(plays))
-    parts = (slice(33), slice(33, 34), slice(34), slice(34, None))
-    return vocabulary, [vocabulary.encode("\n\n\n".join(plays[part])) for part in parts]
 
 
 def start(name, V, ids, rate, seed):
@@ -64,40 +58,18 @@ def learn(name, V, ids, tests, rate, seed, updates):
     return curve, progress.params
 
 
-def tune(name, V, ids, tests):
-    """The rate with the lowest loss, mean of the tuning seeds, and what was tried."""
-    tried = {}
-
-    def score(rate):
-        runs = [learn(name, V, ids, tests, rate, seed, TUNING_UPDATES)[0][-1] for seed in TUNING_SEEDS]
-        tried[rate] = round(float(np.mean(runs)), 4)
-
-    for rate in RATES:
-        score(rate)
-    while (best := min(tried, key=tried.get)) in (min(tried), max(tried)) and len(tried) < 6:
-        score(round(best / 3 if best == min(tried) else best * 3, 6))
-    return best, dict(sorted(tried.items()))
-
-
-def seconds(V, ids, rounds=40):
-    """Median seconds of one update of each cell, all of them side by side."""
-    running = {name: start(name, V, ids, 1e-3, 0) for name in CELLS}
-    times = {name: [] for name in CELLS}
-    for _ in range(rounds):
-        for name, steps in running.items():
-            began = time.perf_counter()
-            next(steps)
-            times[name].append(time.perf_counter() - began)
-    return {name: float(f"{np.median(each):.3g}") for name, each in times.items()}
-
-
 def main():
     """Time, tune, run, store."""
     began, results = time.process_time(), {}
-    vocabulary, (first, validate, ids, tests) = texts()
+    vocabulary, (first, validate, ids, tests) = texts(slice(33), slice(33, 34), slice(34), slice(34, None))
     V = len(vocabulary)
-    for name, per_update in seconds(V, ids).items():
-        rate, tried = tune(name, V, first, validate)
+    for name, per_update in seconds({name: start(name, V, ids, 1e-3, 0) for name in CELLS}).items():
+
+        def score(rate, name=name):
+            runs = [learn(name, V, first, validate, rate, seed, TUNING_UPDATES)[0][-1] for seed in TUNING_SEEDS]
+            return round(float(np.mean(runs)), 4)
+
+        rate, tried = tune(score, RATES, factor=3, most=6)
         runs = [learn(name, V, ids, tests, rate, seed, UPDATES) for seed in SEEDS]
         results[name] = {
             "units": CELLS[name][1],

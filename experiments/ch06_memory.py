@@ -15,6 +15,7 @@ from functools import partial
 
 import numpy as np
 from stored import save
+from tuning import seconds, tune
 
 from rnncourse import (
     GRU,
@@ -108,40 +109,18 @@ def learn(task, name, rate, seed):
     return [float(f"{v:.4g}") for v in curve], float(f"{loss(ys, tests.targets)[0]:.4g}"), float(right.mean())
 
 
-def tune(task, name):
-    """The rate with the lowest test loss, mean of the tuning seeds, and what was tried."""
-    tried = {}
-
-    def score(rate):
-        tried[rate] = float(np.mean([learn(task, name, rate, seed)[1] for seed in TUNING_SEEDS]))
-
-    for rate in RATES:
-        score(rate)
-    while (best := min(tried, key=tried.get)) in (min(tried), max(tried)) and len(tried) < 7:
-        score(round(best / 3 if best == min(tried) else best * 3, 6))
-    return best, dict(sorted(tried.items()))
-
-
-def seconds(task, rounds=40):
-    """Median seconds of one update of each cell, all of them side by side."""
-    running = {name: start(task, name, 1e-3, 0)[0] for name in CELLS}
-    times = {name: [] for name in CELLS}
-    for _ in range(rounds):
-        for name, steps in running.items():
-            began = time.perf_counter()
-            next(steps)
-            times[name].append(time.perf_counter() - began)
-    return {name: float(f"{np.median(each):.3g}") for name, each in times.items()}
-
-
 def main():
     """Time, tune, run, store."""
     began, results = time.process_time(), {}
     for task in TASKS:
         D = TASKS[task][1]
         results[task] = {}
-        for name, per_update in seconds(task).items():
-            rate, tried = tune(task, name)
+        for name, per_update in seconds({name: start(task, name, 1e-3, 0)[0] for name in CELLS}).items():
+
+            def score(rate, task=task, name=name):
+                return float(np.mean([learn(task, name, rate, seed)[1] for seed in TUNING_SEEDS]))
+
+            rate, tried = tune(score, RATES, factor=3, most=7)
             curves, losses, right = zip(*(learn(task, name, rate, seed) for seed in SEEDS), strict=True)
             results[task][name] = {
                 "units": units(name, D),

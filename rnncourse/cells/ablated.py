@@ -9,9 +9,8 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from rnncourse.arrays import Array, Float, columns
-from rnncourse.cells.lstm import LSTM, LSTMState
+from rnncourse.cells.lstm import LSTM, LSTMState, MemoryCell
 from rnncourse.functions import sigmoid, sigmoid_derivative, tanh, tanh_derivative
-from rnncourse.recurrence import Cell
 
 
 def without(gate: str, lstm: LSTM) -> tuple[Array, Array, Array]:
@@ -22,8 +21,8 @@ def without(gate: str, lstm: LSTM) -> tuple[Array, Array, Array]:
     return W_x, W_h, b
 
 
-class WithoutAPart(Cell):
-    """What these cells share: the state of an LSTM, and its first weights."""
+class WithoutAPart(MemoryCell):
+    """What these cells share: the first weights of an LSTM."""
 
     left_out = ""
 
@@ -34,13 +33,9 @@ class WithoutAPart(Cell):
         """The LSTM's first weights, but for those of the gate that is left out."""
         return cls(*without(cls.left_out, LSTM.init(D, H, rng=rng, forget_bias=forget_bias, dtype=dtype)))
 
-    def zero_state(self, B):
-        zeros = np.zeros((B, self.H), self.W_h.dtype)
-        return LSTMState(zeros, zeros)
-
 
 class InputTape(NamedTuple):
-    """What the derivative of a step without an input gate reads."""
+    """What the derivative of a step without an input gate of its own reads."""
 
     f: Float[Array, "B H"]
     g: Float[Array, "B H"]

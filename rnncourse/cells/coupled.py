@@ -1,54 +1,31 @@
 """The LSTM that writes exactly as much as it forgets."""
 
 from dataclasses import dataclass
-from typing import NamedTuple, Self
 
 import numpy as np
 
-from rnncourse.arrays import Array, Float, columns
-from rnncourse.cells.ablated import without
-from rnncourse.cells.lstm import LSTM, LSTMState
+from rnncourse.arrays import columns
+from rnncourse.cells.ablated import InputTape, WithoutAPart
+from rnncourse.cells.lstm import LSTMState
 from rnncourse.functions import sigmoid, sigmoid_derivative, tanh, tanh_derivative
-from rnncourse.recurrence import Cell
-
-
-class Tape(NamedTuple):
-    """What the derivative of a step reads."""
-
-    f: Float[Array, "B H"]
-    g: Float[Array, "B H"]
-    o: Float[Array, "B H"]
-    c_prev: Float[Array, "B H"]
-    tanh_c: Float[Array, "B H"]
 
 
 @dataclass(frozen=True, eq=False)
-class CoupledLSTM(Cell):
+class CoupledLSTM(WithoutAPart):
     """c_t = f ⊙ c_{t-1} + (1 - f) ⊙ g and h_t = o ⊙ tanh(c_t): the input gate is 1 - f.
 
     Columns: G = 3H, in the order f, g, o. c is a mean of its past and the candidate, so it stays between -1 and 1 once it
     is there. (Greff et al. 2017, who call it CIFG.) Not the GRU, which has no output gate and resets what it reads.
     """
 
-    columns = 3
-
-    @classmethod
-    def init(
-        cls, D: int, H: int, *, rng: np.random.Generator, forget_bias: float = 1.0, dtype: type = np.float64
-    ) -> Self:
-        """The LSTM's first weights without those of the input gate."""
-        return cls(*without("i", LSTM.init(D, H, rng=rng, forget_bias=forget_bias, dtype=dtype)))
-
-    def zero_state(self, B):
-        zeros = np.zeros((B, self.H), self.W_h.dtype)
-        return LSTMState(zeros, zeros)
+    columns, left_out = 3, "i"
 
     def gates(self, state, a_x, a_h):
         a_f, a_g, a_o = columns(a_x + a_h, 3)
         f, g, o = sigmoid(a_f), tanh(a_g), sigmoid(a_o)
         c = f * state.c + (1 - f) * g
         tanh_c = tanh(c)
-        return LSTMState(o * tanh_c, c), Tape(f, g, o, state.c, tanh_c)
+        return LSTMState(o * tanh_c, c), InputTape(f, g, o, state.c, tanh_c)
 
     def gates_backward(self, dstate, tape):
         f, g, o, c_prev, tanh_c = tape

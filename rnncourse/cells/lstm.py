@@ -17,6 +17,14 @@ class LSTMState(State):
     c: Float[Array, "B H"]
 
 
+class MemoryCell(Cell):
+    """What an LSTM and its relatives share: they hand on h and c."""
+
+    def zero_state(self, B):
+        zeros = np.zeros((B, self.H), self.W_h.dtype)
+        return LSTMState(zeros, zeros)
+
+
 class Tape(NamedTuple):
     """What the derivative of a step reads."""
 
@@ -29,7 +37,7 @@ class Tape(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class LSTM(Cell):
+class LSTM(MemoryCell):
     """c_t = f ⊙ c_{t-1} + i ⊙ g and h_t = o ⊙ tanh(c_t), with gates i, f, o = sigmoid and g = tanh of x W_x + h W_h + b.
 
     Columns: G = 4H, in the order i, f, g, o of torch (cs231n and char-rnn have i, f, o, g; Keras i, f, c, o). One bias.
@@ -51,10 +59,6 @@ class LSTM(Cell):
             W_h=np.hstack([orthogonal(H, rng=rng) for _ in range(4)]).astype(dtype),
             b=b.ravel(),
         )
-
-    def zero_state(self, B):
-        zeros = np.zeros((B, self.H), self.W_h.dtype)
-        return LSTMState(zeros, zeros)
 
     def gates(self, state, a_x, a_h):
         a = np.add(columns(a_x, 4), columns(a_h, 4), order="C")  # (4, B, H), each gate in one piece

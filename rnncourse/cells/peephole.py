@@ -6,9 +6,8 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from rnncourse.arrays import Array, Float, columns, require_shape
-from rnncourse.cells.lstm import LSTM, LSTMState
+from rnncourse.cells.lstm import LSTM, LSTMState, MemoryCell
 from rnncourse.functions import sigmoid, sigmoid_derivative, tanh, tanh_derivative
-from rnncourse.recurrence import Cell
 
 
 class Tape(NamedTuple):
@@ -24,7 +23,7 @@ class Tape(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class PeepholeLSTM(Cell):
+class PeepholeLSTM(MemoryCell):
     """An LSTM with i = sigmoid(a_i + p_i ⊙ c_{t-1}), f = sigmoid(a_f + p_f ⊙ c_{t-1}) and o = sigmoid(a_o + p_o ⊙ c_t).
 
     Columns: G = 4H, in the order i, f, g, o. The peepholes `p` have the rows p_i, p_f, p_o; a unit's gates see the memory
@@ -47,10 +46,6 @@ class PeepholeLSTM(Cell):
         """The LSTM's first weights, and p = 0."""
         lstm = LSTM.init(D, H, rng=rng, forget_bias=forget_bias, dtype=dtype)
         return cls(lstm.W_x, lstm.W_h, lstm.b, np.zeros((3, H), dtype))
-
-    def zero_state(self, B):
-        zeros = np.zeros((B, self.H), self.W_h.dtype)
-        return LSTMState(zeros, zeros)
 
     def gates(self, state, a_x, a_h):
         a_i, a_f, a_g, a_o = columns(a_x + a_h, 4)

@@ -6,7 +6,8 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from rnncourse.arrays import Array, Float, columns
-from rnncourse.functions import glorot, orthogonal, sigmoid, sigmoid_derivative, tanh, tanh_derivative
+from rnncourse.cells.gru import GRU
+from rnncourse.functions import sigmoid, sigmoid_derivative, tanh, tanh_derivative
 from rnncourse.recurrence import Cell, State, rows
 
 
@@ -36,14 +37,9 @@ class ResetBeforeGRU(Cell):
     def init(
         cls, D: int, H: int, *, rng: np.random.Generator, update_bias: float = 0.0, dtype: type = np.float64
     ) -> Self:
-        """For each gate Glorot weights for the input and an orthogonal block of W_h; b = 0 but for the update gate."""
-        b = np.zeros((3, H), dtype)
-        b[1] = update_bias
-        return cls(
-            W_x=np.hstack([glorot(D, H, rng=rng) for _ in range(3)]).astype(dtype),
-            W_h=np.hstack([orthogonal(H, rng=rng) for _ in range(3)]).astype(dtype),
-            b=b.ravel(),
-        )
+        """The first weights of a GRU without b_n."""
+        gru = GRU.init(D, H, rng=rng, update_bias=update_bias, dtype=dtype)
+        return cls(gru.W_x, gru.W_h, gru.b)
 
     @property
     def W_hrz(self) -> Float[Array, "H 2*H"]:

@@ -1,10 +1,14 @@
 """The exercises of chapter 6, the GRU: right answers, and mistakes that are easily made."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from rnncourse.arrays import Array, Float
+from rnncourse.cells import GRU, ResetBeforeGRU
 from rnncourse.exercises import Exercise, register
 from rnncourse.functions import sigmoid
+from rnncourse.recurrence import State
 
 # keeping-bias
 
@@ -56,20 +60,19 @@ def gru_step(
     b_n: Float[Array, " H"],
 ) -> Float[Array, "B H"]:
     """One step of torch's GRU, columns r, z, n."""
-    a_xr, a_xz, a_xn = np.split(x @ W_x + b, 3, axis=1)
-    a_hr, a_hz, a_hn = np.split(h_prev @ W_h, 3, axis=1)
-    r, z = sigmoid(a_xr + a_hr), sigmoid(a_xz + a_hz)
-    n = np.tanh(a_xn + r * (a_hn + b_n))
-    return z * h_prev + (1 - z) * n
+    state, _ = GRU(W_x, W_h, b, b_n).step(State(h_prev), x)
+    return state.h
+
+
+def summed(b: Array, b_n: Array) -> Array:
+    """b with b_n added to the candidate's part."""
+    return b + np.concatenate([np.zeros(2 * len(b_n)), b_n])
 
 
 def reset_before(h_prev: Array, x: Array, W_x: Array, W_h: Array, b: Array, b_n: Array) -> Array:
     """A mistake: the reset gate acts before the product."""
-    H = h_prev.shape[1]
-    a_xr, a_xz, a_xn = np.split(x @ W_x + b, 3, axis=1)
-    a_hr, a_hz, _ = np.split(h_prev @ W_h, 3, axis=1)
-    r, z = sigmoid(a_xr + a_hr), sigmoid(a_xz + a_hz)
-    return z * h_prev + (1 - z) * np.tanh(a_xn + (r * h_prev) @ W_h[:, 2 * H :] + b_n)
+    state, _ = ResetBeforeGRU(W_x, W_h, summed(b, b_n)).step(State(h_prev), x)
+    return state.h
 
 
 def other_blocks(change):
@@ -84,8 +87,7 @@ def other_blocks(change):
 
 def bias_outside(h_prev: Array, x: Array, W_x: Array, W_h: Array, b: Array, b_n: Array) -> Array:
     """A mistake: b_n is added outside the reset."""
-    zeros = np.zeros_like(b[: 2 * len(b_n)])
-    return gru_step(h_prev, x, W_x, W_h, b + np.concatenate([zeros, b_n]), np.zeros_like(b_n))
+    return gru_step(h_prev, x, W_x, W_h, summed(b, b_n), np.zeros_like(b_n))
 
 
 def step_inputs(rng: np.random.Generator) -> list[tuple]:
@@ -129,7 +131,12 @@ def gru_from_keras(
     kernel: Float[Array, "D G"], recurrent: Float[Array, "H G"], biases: Float[Array, "2 G"]
 ) -> tuple[Float[Array, "D G"], Float[Array, "H G"], Float[Array, " G"], Float[Array, " H"]]:
     """Our W_x, W_h, b and b_n from the arrays that Keras' GRU with reset_after=True stores, in the order z, r, h."""
-    W_x, W_h, of_x, of_h = (in_our_order(a) for a in (kernel, recurrent, *biases))
+    return converted(kernel, recurrent, biases, in_our_order)
+
+
+def converted(kernel: Array, recurrent: Array, biases: Array, arrange: Callable[[Array], Array]) -> tuple:
+    """The same with another arrangement of the columns."""
+    W_x, W_h, of_x, of_h = (arrange(a) for a in (kernel, recurrent, *biases))
     H = len(recurrent)
     b = of_x.copy()
     b[: 2 * H] += of_h[: 2 * H]
@@ -144,17 +151,13 @@ def in_our_order(a: Array) -> Array:
 
 def keras_unsorted(kernel: Array, recurrent: Array, biases: Array) -> tuple:
     """A mistake: the columns stay where they are."""
-    H = len(recurrent)
-    b = biases[0].copy()
-    b[: 2 * H] += biases[1][: 2 * H]
-    return kernel.copy(), recurrent.copy(), b, biases[1][2 * H :].copy()
+    return converted(kernel, recurrent, biases, np.copy)
 
 
 def keras_summed(kernel: Array, recurrent: Array, biases: Array) -> tuple:
     """A mistake: both biases are added up in the candidate, too."""
     W_x, W_h, b, b_n = gru_from_keras(kernel, recurrent, biases)
-    b[2 * len(b_n) :] += b_n
-    return W_x, W_h, b, np.zeros_like(b_n)
+    return W_x, W_h, summed(b, b_n), np.zeros_like(b_n)
 
 
 def keras_dropped(kernel: Array, recurrent: Array, biases: Array) -> tuple:
@@ -170,9 +173,8 @@ def keras_swapped(kernel: Array, recurrent: Array, biases: Array) -> tuple:
 
 def keras_flipped(kernel: Array, recurrent: Array, biases: Array) -> tuple:
     """A mistake: the sign of z is turned."""
-    W_x, W_h, b, b_n = gru_from_keras(kernel, recurrent, biases)
-    r, z, n = slice(0, len(b_n)), slice(len(b_n), 2 * len(b_n)), slice(2 * len(b_n), None)
-    return *(np.concatenate([a[..., r], -a[..., z], a[..., n]], axis=-1) for a in (W_x, W_h, b)), b_n
+    signs = np.repeat([-1, 1, 1], len(recurrent))  # z, r, h
+    return converted(kernel, recurrent, biases, lambda a: in_our_order(signs * a))
 
 
 register(
