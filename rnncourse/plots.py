@@ -3,7 +3,7 @@
 The book's look is a style sheet of the package: `plt.style.use("rnncourse.book")`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -74,7 +74,7 @@ def gradient_flow(norms: Mapping[str, Float[Array, " K"]], *, floor: float = 1e-
         ax.plot(np.maximum(values, floor))
     ax.set(yscale="log", xlabel="lag $k$ (steps back from the loss)", ylabel="gradient norm")
     ax.margins(x=0)
-    _name_ends(ax, list(norms))
+    _name_lines(ax, list(norms))
     return ax
 
 
@@ -115,7 +115,7 @@ def learning_curves(
     ax.margins(x=0)
     for value in (baselines or {}).values():
         ax.axhline(value, color="#777777", linewidth=0.8, linestyle=(0, (4, 3)), zorder=0)
-    _name_ends(ax, [*curves, *(baselines or {})])
+    _name_lines(ax, [*curves, *(baselines or {})])
     return ax
 
 
@@ -163,15 +163,35 @@ def _visible(character: str) -> str:
     return {" ": "·", "\n": "↵", "\t": "→", "$": r"\$"}.get(character, character)
 
 
-def _name_ends(ax: Axes, names: Sequence[str]) -> None:
-    """Write each line's name beside its right end, in its colour, moved up where two would overlap."""
-    right = ax.get_xlim()[1]
-    lines: list[Any] = ax.get_lines()[: len(names)]
-    ends = [(right, line.get_ydata()[-1]) for line in lines]
-    heights = [ax.transData.transform(end)[1] for end in ends]
+def name_ends(
+    ends: Mapping[str, tuple[float, float]],
+    colours: Mapping[str, Any],
+    *,
+    light: Collection[str] = (),
+    ax: Axes | None = None,
+) -> Axes:
+    """Write each name beside its point (x, y), in its colour, moved up where two would overlap; bold but for the `light` ones.
+
+    The axes must have their limits and scales by then.
+    """
+    ax = plt.gca() if ax is None else ax
+    heights = {name: ax.transData.transform(end)[1] for name, end in ends.items()}
     space, last = 13 / 72 * ax.figure.dpi, -np.inf  # a line of text, in pixels
-    for index in map(int, np.argsort(heights)):
-        last = max(heights[index], last + space)
-        ax.annotate(names[index], ends[index], xytext=(6, (last - heights[index]) * 72 / ax.figure.dpi),
-                    textcoords="offset points", color=lines[index].get_color(), va="center", annotation_clip=False,
-                    weight="bold" if lines[index].get_linestyle() == "-" else "normal")  # fmt: skip
+    for name in sorted(ends, key=lambda name: heights[name]):
+        last = max(heights[name], last + space)
+        ax.annotate(name, ends[name], xytext=(6, (last - heights[name]) * 72 / ax.figure.dpi),
+                    textcoords="offset points", color=colours[name], va="center", annotation_clip=False,
+                    weight="normal" if name in light else "bold")  # fmt: skip
+    return ax
+
+
+def _name_lines(ax: Axes, names: Sequence[str]) -> None:
+    """Write each line's name beside its right end; those of dashed lines are light."""
+    right = ax.get_xlim()[1]
+    lines: dict[str, Any] = dict(zip(names, ax.get_lines(), strict=False))
+    name_ends(
+        {name: (right, line.get_ydata()[-1]) for name, line in lines.items()},
+        {name: line.get_color() for name, line in lines.items()},
+        light=[name for name, line in lines.items() if line.get_linestyle() != "-"],
+        ax=ax,
+    )

@@ -156,6 +156,7 @@ def test_differences_below_the_tolerance_do_not_count():
         (True, np.bool_(True), False),
         (0.5, np.float32(0.5), 0.51),
         ((3, "T, B, H"), [3.0, "t, b, h"], (3, "B, T, H")),
+        ((1, 3, 5), np.array([1, 3, 5]), np.array([1, 3, 4])),
         (np.array([1, 2]), np.array([1, 2], np.int32), np.array([1, 3])),
         (np.array([0.0, -np.inf]), np.array([0.0, -np.inf]), np.array([0.0, 1.0])),
         (np.zeros(2), np.zeros(2), np.full(2, 1e-3)),

@@ -73,7 +73,7 @@ def test_a_network_among_many_learns_as_it_does_alone(name, script):
 
 STORED = {  # a constant of the script, and where it is stored
     "ch07_waves": {"SEEDS": "seeds", "TUNING_SEEDS": "tuning_seeds", "RATES": "rates", "UPDATES": "updates"},
-    "ch07_endings": {"SEEDS": "seeds", "TUNING_SEED": "tuning_seed", "RATES": "rates", "PASSES": "passes"},
+    "ch07_endings": {"SEEDS": "seeds", "TUNING_SEEDS": "tuning_seeds", "RATES": "rates", "PASSES": "passes"},
     "ch07_recall": {"SEEDS": "seeds", "TUNING_SEEDS": "tuning_seeds", "UPDATES": "updates"},
     "ch07_next_year": {"SEEDS": "seeds", "TUNING_SEEDS": "tuning_seeds"},
 }

@@ -30,10 +30,11 @@ def draw_all(rng, ax=None):
         lambda ax: plots.unrolled([("x", "h", None), (None, "h", "y")], ax=ax),
         lambda ax: plots.both_ways([("x", "h", None), (None, "h", "y")], ax=ax),
         lambda ax: plots.gradient_pairs(np.tril(np.abs(hs) @ np.abs(hs.T)) + 1e-3, ax=ax),
+        lambda ax: plots.name_ends({"one": (1, 0.2), "two": (1, 0.8)}, {"one": "C0", "two": "C1"}, ax=ax),
     ]
 
 
-@pytest.mark.parametrize("index", range(7))
+@pytest.mark.parametrize("index", range(8))
 def test_a_plot_draws_on_the_axes_it_is_given_and_returns_it(index, rng):
     _, (other, mine) = plt.subplots(1, 2)
     assert draw_all(rng)[index](mine) is mine
@@ -41,7 +42,7 @@ def test_a_plot_draws_on_the_axes_it_is_given_and_returns_it(index, rng):
     assert mine.has_data() or mine.texts
 
 
-@pytest.mark.parametrize("index", range(7))
+@pytest.mark.parametrize("index", range(8))
 def test_without_axes_the_current_one_is_used(index, rng):
     _, ax = plt.subplots()
     assert draw_all(rng)[index](None) is ax
@@ -88,6 +89,14 @@ def test_learning_curves_show_the_median_and_the_range_of_the_seeds():
     assert {3.0, 5.0, 1.0, 9.0} <= set(band[:, 1])
     assert set(ax.lines[1].get_ydata()) == {2.5}
     assert [text.get_text() for text in ax.texts] == ["RNN", "uniform"]
+
+
+def test_names_stand_at_their_points_in_their_colours():
+    ax = plots.name_ends({"low": (1, 0.2), "high": (0.5, 0.8)}, {"low": "C0", "high": "C1"}, light=["high"])
+    low, high = ax.texts
+    assert (low.get_text(), low.xy, low.get_color(), low.get_weight()) == ("low", (1, 0.2), "C0", "bold")
+    assert (high.get_text(), high.xy, high.get_color(), high.get_weight()) == ("high", (0.5, 0.8), "C1", "normal")
+    assert low.xyann == (6, 0) == high.xyann, "nothing is moved where nothing overlaps"
 
 
 def test_names_at_the_ends_do_not_overlap():

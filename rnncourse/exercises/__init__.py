@@ -142,6 +142,8 @@ def _is_blank(value: object) -> bool:
 def _complaint(names: tuple[str, ...], want, got, tolerance: float) -> str:
     """How `got` differs from `want`, or "". By how much is said of arrays only: it would give a number away."""
     name = ", ".join(names)
+    if _kind(want) == "tuple" and _kind(got) == "an array" and got.shape == (len(want),):
+        return _complaint(names, want, tuple(got), tolerance)  # numbers may come as an array
     if all(isinstance(value, tuple | list) for value in (want, got)):
         if len(got) != len(want):
             return f"{name}: expected {len(want)} parts, got {len(got)}"
