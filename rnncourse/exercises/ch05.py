@@ -109,11 +109,14 @@ def gates_backward(dh, dc, i, f, g, o, c_prev, c, *, mistake=""):
     tanh_c = np.tanh(c)
     inner = {"flat": 1.0, "value": 1 - c**2}.get(mistake, 1 - tanh_c**2)
     total = {"memory": dc, "output": dh * o * inner}.get(mistake, dc + dh * o * inner)
-    slope_i, slope_f, slope_o = (np.ones_like(y) if mistake == "no slope" else y * (1 - y) for y in (i, f, o))
-    da_i = total * g * slope_i
-    da_f = total * (c if mistake == "now" else c_prev) * slope_f
-    da_g = total * i * ((1 - g) * g if mistake == "slope" else 1 - g**2)
-    da_o = (total if mistake == "gate" else dh) * tanh_c * slope_o
+    slopes = {letter: y * (1 - y) for letter, y in zip("ifo", (i, f, o), strict=True)} | {"g": 1 - g**2}
+    slopes |= {letter: np.ones_like(g) for letter in mistake.partition("no slope ")[2]}
+    slopes |= {"g": (1 - g) * g} if mistake == "slope" else {}
+    slopes |= {"g": 1 - np.tanh(g) ** 2} if mistake == "twice" else {}
+    da_i = total * g * slopes["i"]
+    da_f = total * (c if mistake == "now" else c_prev) * slopes["f"]
+    da_g = total * i * slopes["g"]
+    da_o = (total if mistake == "gate" else dh) * tanh_c * slopes["o"]
     dc_prev = {"open": total, "direct": dc * f}.get(mistake, total * f)
     blocks = [da_i, da_f, da_g, da_o]
     if mistake in ("order", "swap"):
@@ -157,7 +160,12 @@ register(
             "The slope of the tanh is written by its value, and that is not c": backward_with("value"),
             "The candidate has the slope of a tanh, not of a sigmoid": backward_with("slope"),
             "The forget gate acts on the memory before this step, not on the one after": backward_with("now"),
-            "A gate has the slope of a sigmoid on the way to da": backward_with("no slope"),
+            "A gate has the slope of a sigmoid on the way to da": backward_with("no slope ifo"),
+            "The input gate is a sigmoid of a_i: where is its slope?": backward_with("no slope i"),
+            "The forget gate is a sigmoid of a_f: where is its slope?": backward_with("no slope f"),
+            "The output gate is a sigmoid of a_o: where is its slope?": backward_with("no slope o"),
+            "The candidate is a tanh of a_g: where is its slope?": backward_with("no slope g"),
+            "g has been through its tanh already: write the slope by its value": backward_with("twice"),
             "Input gate and forget gate have changed places": backward_with("swap"),
             "The output gate acts on h only: no error of the memory reaches it": backward_with("gate"),
             "The forget gate stands between c and the memory before": backward_with("open"),

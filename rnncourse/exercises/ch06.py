@@ -39,6 +39,9 @@ register(
             "Does the number of steps matter? This keeps the share for a single step": (
                 lambda share, steps: keeping_bias(share, 1)
             ),
+            "This is ln z: the bias is the number whose sigmoid is z": lambda share, steps: float(
+                np.log(share) / steps
+            ),
             "This is the rule of thumb for 1/e and many steps: any share was asked for": (
                 lambda share, steps: float(np.log(steps))
             ),
@@ -93,6 +96,19 @@ def bias_outside(h_prev: Array, x: Array, W_x: Array, W_h: Array, b: Array, b_n:
     return gru_step(h_prev, x, W_x, W_h, summed(b, b_n), np.zeros_like(b_n))
 
 
+def bracket(h_prev: Array, x: Array, W_x: Array, W_h: Array, b: Array, b_n: Array) -> Array:
+    """A mistake: the reset gate scales the input's part, too."""
+    (r, z, a_xn), (h_r, h_z, a_hn) = (np.split(a, 3, axis=1) for a in (x @ W_x + b, h_prev @ W_h))
+    r, z = sigmoid(r + h_r), sigmoid(z + h_z)
+    return z * h_prev + (1 - z) * np.tanh(r * (a_xn + a_hn + b_n))
+
+
+def without_reset(h_prev: Array, x: Array, W_x: Array, W_h: Array, b: Array, b_n: Array) -> Array:
+    """A mistake: r is 1."""
+    only = np.arange(W_h.shape[1]) >= len(b_n)  # the columns of z and n
+    return gru_step(h_prev, x, only * W_x, only * W_h, np.where(only, b, 100.0), b_n)
+
+
 def step_inputs(rng: np.random.Generator) -> list[tuple]:
     """A state and an input with weights, in three sizes."""
     sizes = [(3, 4, 5), (2, 3, 6), (5, 1, 2)]
@@ -123,6 +139,8 @@ register(
             ),
             "r and z have changed places: torch's columns are r, z, n": other_blocks(lambda r, z, n: (z, r, n)),
             "b_n stands inside the reset: it is scaled by r as the product is": bias_outside,
+            "The reset gate scales what comes from the state, not what comes from the input": bracket,
+            "Where is the reset gate? Here the candidate reads all of the state": without_reset,
             "b_n is missing": lambda h_prev, x, W_x, W_h, b, b_n: gru_step(h_prev, x, W_x, W_h, b, 0 * b_n),
         },
     )
@@ -140,10 +158,13 @@ def gru_backward(
     W_hn: Float[Array, "H H"],
 ) -> tuple[Float[Array, "B H"], Float[Array, "B H"], Float[Array, "B H"], Float[Array, "B H"]]:
     """da_r, da_z, da_n of the reset-before form, and dL/dh_prev but for what comes through the two gates."""
-    da_z = dh * (h_prev - n) * z * (1 - z)
-    da_n = dh * (1 - z) * (1 - n**2)
+    return with_candidate(dh * (1 - z) * (1 - n**2), dh, h_prev, r, z, n, W_hn)
+
+
+def with_candidate(da_n: Array, dh: Array, h_prev: Array, r: Array, z: Array, n: Array, W_hn: Array) -> tuple:
+    """The same, where da_n is given."""
     drh = da_n @ W_hn.T
-    return drh * h_prev * r * (1 - r), da_z, da_n, dh * z + drh * r
+    return drh * h_prev * r * (1 - r), dh * (h_prev - n) * z * (1 - z), da_n, dh * z + drh * r
 
 
 def changed(part: int, change):
@@ -164,12 +185,10 @@ def as_after(dh: Array, h_prev: Array, r: Array, z: Array, n: Array, W_hn: Array
     return da_r, da_z, da_n, dh * z + (da_n * r) @ W_hn.T
 
 
-def without_slope(dh: Array, h_prev: Array, r: Array, z: Array, n: Array, W_hn: Array) -> tuple:
-    """A mistake: the candidate's tanh has no slope."""
-    _, da_z, _, _ = gru_backward(dh, h_prev, r, z, n, W_hn)
-    da_n = dh * (1 - z)
-    drh = da_n @ W_hn.T
-    return drh * h_prev * r * (1 - r), da_z, da_n, dh * z + drh * r
+def without_slopes(dh: Array, h_prev: Array, r: Array, z: Array, n: Array, W_hn: Array) -> tuple:
+    """A mistake: the gates' sigmoids have no slopes."""
+    _, _, da_n, dh_prev = gru_backward(dh, h_prev, r, z, n, W_hn)
+    return da_n @ W_hn.T * h_prev, dh * (h_prev - n), da_n, dh_prev
 
 
 def backward_inputs(rng: np.random.Generator) -> list[tuple]:
@@ -202,7 +221,16 @@ register(
             "The candidate reads r times the state: the reset is missing in dh_prev": changed(
                 3, lambda dh, h_prev, r, z, n, W_hn, results: dh * z + results[2] @ W_hn.T
             ),
-            "The candidate is a tanh: its slope is missing": without_slope,
+            "The candidate is a tanh: its slope is missing": (
+                lambda dh, h_prev, r, z, n, W_hn: with_candidate(dh * (1 - z), dh, h_prev, r, z, n, W_hn)
+            ),
+            "The candidate enters with the weight 1 - z: where is it in da_n?": (
+                lambda dh, h_prev, r, z, n, W_hn: with_candidate(dh * (1 - n**2), dh, h_prev, r, z, n, W_hn)
+            ),
+            "The gates are sigmoids: their slopes are missing": without_slopes,
+            "r is multiplied by the state, so dr has h_prev as a factor": changed(
+                0, lambda dh, h_prev, r, z, n, W_hn, results: results[2] @ W_hn.T * r * (1 - r)
+            ),
             "The direct path, what z keeps, is missing": changed(
                 3, lambda dh, h_prev, r, z, n, W_hn, results: results[3] - dh * z
             ),
@@ -240,6 +268,8 @@ register(
             "This is how long half of it is kept; 1/e was asked for": (
                 lambda zs: -np.log(2) / np.log(zs).mean(axis=(0, 1))
             ),
+            "A time is positive, and ln z is negative": lambda zs: 1 / np.log(zs).mean(axis=(0, 1)),
+            "The mean of the logarithms, not their sum": lambda zs: -1 / np.log(zs).sum(axis=(0, 1)),
             "One number for each unit: the mean is over steps and sequences": (
                 lambda zs: np.full(zs.shape[2], -1 / np.log(zs).mean())
             ),
