@@ -1,6 +1,4 @@
-"""Fair comparisons: each contestant at its own best learning rate, and times that are measured side by side."""
-
-import time
+"""A fair comparison: each contestant at its own best learning rate."""
 
 import numpy as np
 
@@ -16,14 +14,3 @@ def tune(loss, rates, factor=2, most=np.inf):
         further = round(low / factor if best == low else high * factor, 6)
         tried[further] = loss(further)
     return best, dict(sorted(tried.items()))
-
-
-def seconds(running, rounds=40):
-    """Median seconds of one update for each training, by name: they take turns, one update each."""
-    times = {name: [] for name in running}
-    for _ in range(rounds):
-        for name, steps in running.items():
-            began = time.perf_counter()
-            next(steps)
-            times[name].append(time.perf_counter() - began)
-    return {name: float(f"{np.median(each):.3g}") for name, each in times.items()}
