@@ -15,9 +15,9 @@ from functools import partial
 from itertools import islice
 
 import numpy as np
-from reading import texts
+from reading import stretches, texts
 from stored import save
-from tuning import tune
+from tuning import geometric_mean, tune
 
 from rnncourse import (
     LSTM,
@@ -81,8 +81,7 @@ class Text:
     updates, seeds, loss, tuning_seeds = 1000, (0, 1, 2, 3, 4), staticmethod(cross_entropy), (100, 101)
 
     def __init__(self, learned, held_out):
-        vocabulary, (self.ids, held_out) = texts(learned, held_out)
-        self.tests = held_out[:100_001]
+        vocabulary, (self.ids, self.tests) = texts(learned, held_out)
         self.D = self.V = len(vocabulary)
         self.parameters = Network.init(
             LSTM.init(self.D, 44, rng=np.random.default_rng(0)), self.V, rng=np.random.default_rng(0)
@@ -95,7 +94,7 @@ class Text:
 
     def measure(self, net):
         """Nats per character, and the mean size of the memory at the end of the stretches."""
-        xs, targets = (self.tests[start : start + 100_000].reshape(100, 1000).T for start in (0, 1))
+        xs, targets = stretches(self.tests)
         run = forward(net.cell, xs)
         return cross_entropy(net.outputs(run.hs), targets)[0], float(
             np.abs(getattr(run.state, "c", run.state.h)).mean()
@@ -137,8 +136,7 @@ def main():
             H = units(kind, task.D, task.V, task.parameters)
 
             def error(rate, trial=trial, kind=kind, H=H):
-                errors = [learn(trial, kind, H, rate, seed)[0] for seed in trial.tuning_seeds]
-                return float(np.exp(np.mean(np.log(errors))))
+                return float(geometric_mean([learn(trial, kind, H, rate, seed)[0] for seed in trial.tuning_seeds]))
 
             rate, tried = tune(error, GRID, factor=3, most=6)
             runs = [learn(task, kind, H, rate, seed) for seed in task.seeds]

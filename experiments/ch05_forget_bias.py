@@ -7,7 +7,7 @@ falls to zero on a straight line, clipping by norm at 1, 1,500 updates of 32 new
 rates and seven seeds: whether a run learns is so much a matter of luck that a few seeds for tuning would mislead. `wrong` is
 the share of 2,560 new sequences whose absolute error is 0.04 or more on the target of 1997, which is half of ours; curves are
 stored for the rate with the least median error. `both_early`: the same with both marks in the first half, at least 50 steps
-before the question, for six starts, both rates and three seeds. About twenty minutes on one core. Tolerance: a count of runs
+before the question, for six starts, both rates and three seeds. About 25 minutes on one core. Tolerance: a count of runs
 that learn within two, a median of runs that all learn within a factor of two. Result: ch05_forget_bias.json.
 """
 

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 from many import alone, learn, side_by_side, together
 from stored import save
+from tuning import geometric_mean
 
 from rnncourse import LSTM, RNN, Clockwork, Network
 from rnncourse.data import sunspots
@@ -68,7 +69,7 @@ def tune(name, H):
     """For each wave the rate with the least error, mean of the logarithm over the tuning seeds, and all that was tried."""
     runs = [(wave, rate, seed) for wave in WAVES for rate in RATES for seed in TUNING_SEEDS]
     _, errors = run(name, H, runs)
-    tried = np.exp(np.log(errors[-1]).reshape(len(WAVES), len(RATES), len(TUNING_SEEDS)).mean(axis=2))
+    tried = geometric_mean(errors[-1].reshape(len(WAVES), len(RATES), len(TUNING_SEEDS)), axis=2)
     return {wave: RATES[row.argmin()] for wave, row in zip(WAVES, tried, strict=True)}, tried
 
 

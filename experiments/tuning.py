@@ -14,3 +14,8 @@ def tune(loss, rates, factor=2, most=np.inf):
         further = round(low / factor if best == low else high * factor, 6)
         tried[further] = loss(further)
     return best, dict(sorted(tried.items()))
+
+
+def geometric_mean(values, axis=None):
+    """exp of the mean of ln: a run that fails counts, but does not hide how the others did."""
+    return np.exp(np.mean(np.log(values), axis=axis))
