@@ -1,14 +1,17 @@
-"""Forward + backward of each cell against its torch twin, side by side in one run: `make bench`.
+"""Forward + backward of each cell against its torch twin, side by side in one run:
+`make bench`.
 
-Each line is one cell, float type and shape (T, B, D, H). Ours and torch's take turns; the ratio of each pair of neighbours is
-one observation, below 1 where ours is faster. Printed: the median ratio, the middle half of the ratios, and our median
-time. Both compute the gradients of the parameters, of the inputs and of the first state. Clockwork, which torch has not,
-is set against our dense RNN of the same size.
+Each line is one cell, float type and shape (T, B, D, H). Ours and torch's take turns;
+the ratio of each pair of neighbours is one observation, below 1 where ours is faster.
+Printed: the median ratio, the middle half of the ratios, and our median time. Both
+compute the gradients of the parameters, of the inputs and of the first state.
+Clockwork, which torch has not, is set against our dense RNN of the same size.
 
-Both may use two threads, and threads that wait sleep. By default torch's go on spinning for some milliseconds, on the core
-that numpy's need in its turn, and then the ratio measures that: a program that uses both libraries should set
-OMP_WAIT_POLICY=passive, as this one does. On one thread each the ratios differ: torch's fused LSTM in float32 then takes
-about half of our time.
+Both may use two threads, and threads that wait sleep. By default torch's go on spinning
+for some milliseconds, on the core that numpy's need in its turn, and then the ratio
+measures that: a program that uses both libraries should set OMP_WAIT_POLICY=passive, as
+this one does. On one thread each the ratios differ: torch's fused LSTM in float32 then
+takes about half of our time.
 """
 
 import argparse
@@ -34,9 +37,14 @@ def ours(cell, xs, dhs):
 
 def theirs(cell, xs, dhs):
     """The same of the torch twin."""
-    module, x, dh = to_torch(cell), torch.from_numpy(xs).requires_grad_(), torch.from_numpy(dhs)
+    module, x, dh = (
+        to_torch(cell),
+        torch.from_numpy(xs).requires_grad_(),
+        torch.from_numpy(dhs),
+    )
     start = [
-        torch.zeros(1, xs.shape[1], cell.H, dtype=x.dtype, requires_grad=True) for _ in cell.zero_state(1).leaves()
+        torch.zeros(1, xs.shape[1], cell.H, dtype=x.dtype, requires_grad=True)
+        for _ in cell.zero_state(1).leaves()
     ]
 
     def once():
@@ -56,7 +64,9 @@ def seconds(run):
 
 
 def compare(one, other, budget):
-    """Ratios of neighbouring runs and times of `one`, for `budget` seconds or 8 pairs, whichever is more."""
+    """Ratios of neighbouring runs and times of `one`, for `budget` seconds or 8 pairs,
+    whichever is more.
+    """
     for _ in range(2):
         one()
         other()
@@ -71,31 +81,59 @@ def line(name, dtype, shape, ratios, times):
     low, middle, high = statistics.quantiles(ratios, n=4)
     millis = 1000 * statistics.median(times)
     print(
-        f"{name:<16} {dtype:<8} {shape!s:<20} {middle:6.2f}   {low:5.2f} to {high:5.2f} {millis:10.2f} ms {len(ratios):6d}"
+        f"{name:<16} {dtype:<8} {shape!s:<20} {middle:6.2f}   {low:5.2f} to {high:5.2f}"
+        f" {millis:10.2f} ms {len(ratios):6d}"
     )
 
 
 def main():
     """Print the table."""
-    parser = argparse.ArgumentParser(description="Forward + backward of each cell against its torch twin.")
-    parser.add_argument("--budget", type=float, default=2.0, help="seconds for each line, at least (default 2)")
+    parser = argparse.ArgumentParser(
+        description="Forward + backward of each cell against its torch twin."
+    )
+    parser.add_argument(
+        "--budget",
+        type=float,
+        default=2.0,
+        help="seconds for each line, at least (default 2)",
+    )
     budget = parser.parse_args().budget
     torch.set_num_threads(2)
     rng = np.random.default_rng(0)
-    print(f"{'cell':<16} {'dtype':<8} {'(T, B, D, H)':<20}  ratio   middle half          ours        n")
+    print(
+        f"{'cell':<16} {'dtype':<8} {'(T, B, D, H)':<20}  ratio   middle half         "
+        " ours        n"
+    )
     T, B, D, H = 100, 32, 1, 512
     for dtype in (np.float64, np.float32):
-        xs, dhs = rng.standard_normal((T, B, D)).astype(dtype), rng.standard_normal((T, B, H)).astype(dtype)
-        clock = Clockwork.init(D, H, periods=(1, 2, 4, 8, 16, 32, 64, 128), rng=rng, dtype=dtype)
-        found = compare(ours(clock, xs, dhs), ours(RNN.init(D, H, rng=rng, dtype=dtype), xs, dhs), budget)
+        xs, dhs = (
+            rng.standard_normal((T, B, D)).astype(dtype),
+            rng.standard_normal((T, B, H)).astype(dtype),
+        )
+        clock = Clockwork.init(
+            D, H, periods=(1, 2, 4, 8, 16, 32, 64, 128), rng=rng, dtype=dtype
+        )
+        found = compare(
+            ours(clock, xs, dhs),
+            ours(RNN.init(D, H, rng=rng, dtype=dtype), xs, dhs),
+            budget,
+        )
         line("Clockwork / RNN", np.dtype(dtype).name, (T, B, D, H), *found)
     for dtype in (np.float64, np.float32):
         for T, B, D, H in SHAPES:
-            xs, dhs = rng.standard_normal((T, B, D)).astype(dtype), rng.standard_normal((T, B, H)).astype(dtype)
+            xs, dhs = (
+                rng.standard_normal((T, B, D)).astype(dtype),
+                rng.standard_normal((T, B, H)).astype(dtype),
+            )
             for kind in (RNN, LSTM, GRU):
                 cell = kind.init(D, H, rng=rng, dtype=dtype)
                 found = compare(ours(cell, xs, dhs), theirs(cell, xs, dhs), budget)
-                line(f"{kind.__name__} / torch", np.dtype(dtype).name, (T, B, D, H), *found)
+                line(
+                    f"{kind.__name__} / torch",
+                    np.dtype(dtype).name,
+                    (T, B, D, H),
+                    *found,
+                )
 
 
 if __name__ == "__main__":

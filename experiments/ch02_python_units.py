@@ -1,12 +1,16 @@
-"""What single units follow in Python source: indentation, strings, comments, brackets, the place in a line.
+"""What single units follow in Python source: indentation, strings, comments, brackets,
+the place in a line.
 
-A vanilla RNN with 256 units learns from 2.4 million characters of Python's standard library in two epochs. Then, on
-200,000 characters that it never read, the unit that best follows each property is chosen on the first half and scored on
-the second. Two judges that are no unit: the property's mean for each character (what can be known from the character that
-was just read), and the best unit for the same property moved to another place in the text, where it means nothing (five
-places). The properties come from Python's own tokenizer. Three seeds; the text that is shown is coloured by the first. About
-one minute on one core for each. The text differs from one version of Python to another. On another
-machine the losses agree within 0.03, and a score may differ by as much as from seed to seed. Result: ch02_python_units.json.
+A vanilla RNN with 256 units learns from 2.4 million characters of Python's standard
+library in two epochs. Then, on 200,000 characters that it never read, the unit that
+best follows each property is chosen on the first half and scored on the second. Two
+judges that are no unit: the property's mean for each character (what can be known from
+the character that was just read), and the best unit for the same property moved to
+another place in the text, where it means nothing (five places). The properties come
+from Python's own tokenizer. Three seeds; the text that is shown is coloured by the
+first. About one minute on one core for each. The text differs from one version of
+Python to another. On another machine the losses agree within 0.03, and a score may
+differ by as much as from seed to seed. Result: ch02_python_units.json.
 """
 
 import contextlib
@@ -17,10 +21,20 @@ import tokenize
 import numpy as np
 from stored import save
 
-from rnncourse import RNN, Adam, Network, Vocabulary, clip_by_norm, cross_entropy, forward, objective, train
-from rnncourse.ngram import NGram
+from rnncourse import (
+    RNN,
+    Adam,
+    Network,
+    Vocabulary,
+    clip_by_norm,
+    cross_entropy,
+    forward,
+    objective,
+    train,
+)
+from rnncourse.probes import auc, best_units, correlation, follows
 from rnncourse.text import python_source, windows
-from rnncourse.units import auc, best_units, correlation, follows
+from rnncourse.text.ngram import NGram
 
 H, T, B, EPOCHS, RATE, SEEDS = 256, 64, 64, 2, 4e-3, (0, 1, 2)
 LEARN, TEST, SHIFTS = 2_400_000, 200_000, 5
@@ -36,7 +50,10 @@ def properties(text):
     """For each character of a source: truth values, or numbers, by name."""
     lines = text.splitlines(keepends=True)
     starts = np.concatenate([[0], np.cumsum([len(line) for line in lines])])
-    masks = {name: np.zeros(len(text), bool) for name in ("string", "long string", "comment", "bracket")}
+    masks = {
+        name: np.zeros(len(text), bool)
+        for name in ("string", "long string", "comment", "bracket")
+    }
     depth = np.zeros(len(lines) + 2)  # open blocks, by line
     blocks = brackets = opened = last = 0
     for token in tokens(text):
@@ -46,9 +63,13 @@ def properties(text):
         depth[last + 1 : token.end[0] + 1] = blocks
         last = token.end[0]
         if token.type == tokenize.STRING:
-            masks["long string" if '"""' in token.string[:5] or "'''" in token.string[:5] else "string"][begin:end] = (
-                True
-            )
+            masks[
+                (
+                    "long string"
+                    if '"""' in token.string[:5] or "'''" in token.string[:5]
+                    else "string"
+                )
+            ][begin:end] = True
         if token.type == tokenize.COMMENT:
             masks["comment"][begin:end] = True
         if token.string in tuple("([{") and token.type == tokenize.OP:
@@ -58,21 +79,33 @@ def properties(text):
             if brackets == 0:
                 masks["bracket"][opened:end] = True
     column = np.concatenate([np.arange(len(line)) for line in lines])
-    blank = np.concatenate([np.arange(len(line)) < len(line) - len(line.lstrip(" ")) for line in lines])
+    blank = np.concatenate(
+        [np.arange(len(line)) < len(line) - len(line.lstrip(" ")) for line in lines]
+    )
     of_line = np.repeat(np.arange(1, len(lines) + 1), [len(line) for line in lines])
-    return masks | {"leading blanks": blank, "column": column * 1.0, "depth of blocks": depth[of_line]}
+    return masks | {
+        "leading blanks": blank,
+        "column": column * 1.0,
+        "depth of blocks": depth[of_line],
+    }
 
 
 def by_character(ids, wanted, half, V):
-    """The score of a judge that knows the last character only: the mean of the property for it, from the first half."""
+    """The score of a judge that knows the last character only: the mean of the property
+    for it, from the first half.
+    """
     times = np.bincount(ids[:half], minlength=V)
-    means = np.bincount(ids[:half], weights=wanted[:half], minlength=V) / np.maximum(times, 1)
+    means = np.bincount(ids[:half], weights=wanted[:half], minlength=V) / np.maximum(
+        times, 1
+    )
     score = auc if wanted.dtype.kind == "b" else correlation
     return float(score(means[ids[half:], None], wanted[half:])[0])
 
 
 def learn(ids, V, seed):
-    """A network that has read the text twice, with a rate that falls to zero along a quarter of a cosine wave."""
+    """A network that has read the text twice, with a rate that falls to zero along a
+    quarter of a cosine wave.
+    """
     rng = np.random.default_rng(seed)
     net = Network.init(RNN.init(V, H, rng=rng, dtype=np.float32), V, rng=rng)
     updates = EPOCHS * ((len(ids) - 1) // (T * B))
@@ -93,7 +126,9 @@ def learn(ids, V, seed):
 def read(net, ids):
     """The states while the network reads a text as one sequence, and its loss."""
     parts, losses, state = [], [], None
-    for xs, targets in zip(*(np.array_split(part, 20) for part in (ids[:-1], ids[1:])), strict=True):
+    for xs, targets in zip(
+        *(np.array_split(part, 20) for part in (ids[:-1], ids[1:])), strict=True
+    ):
         run = forward(net.cell, xs[:, None], state)
         losses.append(cross_entropy(net.outputs(run.hs), targets[:, None])[0])
         parts.append(run.hs[:, 0])
@@ -102,10 +137,17 @@ def read(net, ids):
 
 
 def search(hs, wanted_by_name):
-    """The best unit for each property, its scores on both halves, and those of the best units for moved properties."""
+    """The best unit for each property, its scores on both halves, and those of the best
+    units for moved properties.
+    """
     shifts = np.linspace(0, TEST, SHIFTS + 2)[1:-1].astype(int)
     best = best_units(hs, wanted_by_name)
-    moved = [best_units(hs, {n: np.roll(wanted, shift) for n, wanted in wanted_by_name.items()}) for shift in shifts]
+    moved = [
+        best_units(
+            hs, {n: np.roll(wanted, shift) for n, wanted in wanted_by_name.items()}
+        )
+        for shift in shifts
+    ]
     return {
         name: {
             "unit": best[name].unit,
@@ -121,28 +163,56 @@ def search(hs, wanted_by_name):
 def main():
     """Train, read, score, store."""
     text = python_source(LEARN + 3 * TEST)
-    text = text.encode("ascii", "replace").decode()  # what is not ASCII is rare: one symbol for all of it
+    text = text.encode(
+        "ascii", "replace"
+    ).decode()  # what is not ASCII is rare: one symbol for all of it
     vocabulary = Vocabulary.of(text)
     V, ids = len(vocabulary), vocabulary.encode(text)
     given, test = ids[:LEARN], ids[-TEST - 1 :]
-    wanted_by_name = {name: wanted[-TEST - 1 : -1] for name, wanted in properties(text).items()}
+    wanted_by_name = {
+        name: wanted[-TEST - 1 : -1] for name, wanted in properties(text).items()
+    }
     half, code = TEST // 2, vocabulary.decode(test[:-1])
     at = code.index("\n    def ", half + 20_000) + 1
     shown, runs, coloured = slice(at, at + 700), [], []
     for seed in SEEDS:
         hs, loss = read(learn(given, V, seed), test)
-        known = np.abs(follows(hs[half:], {name: wanted[half:] for name, wanted in wanted_by_name.items()})).max(axis=0)
+        known = np.abs(
+            follows(
+                hs[half:],
+                {name: wanted[half:] for name, wanted in wanted_by_name.items()},
+            )
+        ).max(axis=0)
         found = search(hs, wanted_by_name)
         coloured.append(
-            {name: (f["sign"] * hs[shown, f["unit"]]).astype(float).round(2).tolist() for name, f in found.items()}
+            {
+                name: (f["sign"] * hs[shown, f["unit"]]).astype(float).round(2).tolist()
+                for name, f in found.items()
+            }
         )
-        above = {level: int((known > level).sum()) for level in (0.3, 0.5, 0.6, 0.7, 0.8, 0.9)}
+        above = {
+            level: int((known > level).sum())
+            for level in (0.3, 0.5, 0.6, 0.7, 0.8, 0.9)
+        }
         runs.append({"loss": round(loss, 4), "found": found, "units_above": above})
-        print(seed, runs[-1]["loss"], {name: f["believed"] for name, f in found.items()}, flush=True)
+        print(
+            seed,
+            runs[-1]["loss"],
+            {name: f["believed"] for name, f in found.items()},
+            flush=True,
+        )
     save(
         __file__,
         seeds=SEEDS,
-        setup={"H": H, "T": T, "B": B, "epochs": EPOCHS, "rate": RATE, "V": V, "characters": LEARN},
+        setup={
+            "H": H,
+            "T": T,
+            "B": B,
+            "epochs": EPOCHS,
+            "rate": RATE,
+            "V": V,
+            "characters": LEARN,
+        },
         ngrams={n: round(NGram.fit(given, n, V).nats(test), 4) for n in range(1, 8)},
         properties={
             name: {

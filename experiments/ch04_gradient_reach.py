@@ -1,12 +1,16 @@
-"""How far a gradient reaches, before and after training: RNN, LSTM, GRU and Clockwork with about 5,000 parameters each.
+"""How far a gradient reaches, before and after training: RNN, LSTM, GRU and Clockwork
+with about 5,000 parameters each.
 
-The task is adding with T = 60. A loss at the last step alone; the norm of its gradient by the whole state k steps earlier
-(h, for the LSTM h and c), over 200 test sequences, divided by the one at lag 0. Also the share of gate values above 0.9,
-over steps, sequences and units: of the LSTM's forget gate f and the GRU's update gate z, which both keep the old where they
-are 1. Adam, clipping by norm at 1, 1,200 updates of 32 new sequences. Each cell has the best of five learning rates, by the
-mean of two runs with seeds that are not used again; then five seeds.
-About six minutes on one core. Tolerance: before training, norms to 1 %; after it, the mean squared errors within a factor
-of three and the median norms within a factor of ten, since rounding grows with training. Result: ch04_gradient_reach.json.
+The task is adding with T = 60. A loss at the last step alone; the norm of its gradient
+by the whole state k steps earlier (h, for the LSTM h and c), over 200 test sequences,
+divided by the one at lag 0. Also the share of gate values above 0.9, over steps,
+sequences and units: of the LSTM's forget gate f and the GRU's update gate z, which both
+keep the old where they are 1. Adam, clipping by norm at 1, 1,200 updates of 32 new
+sequences. Each cell has the best of five learning rates, by the mean of two runs with
+seeds that are not used again; then five seeds. About six minutes on one core.
+Tolerance: before training, norms to 1 %; after it, the mean squared errors within a
+factor of three and the median norms within a factor of ten, since rounding grows with
+training. Result: ch04_gradient_reach.json.
 """
 
 import time
@@ -45,7 +49,9 @@ last = at_the_end(squared_error)
 
 
 def reach(net, batch):
-    """The norm of dL/ds_{T-k} for k = 0, 1, ..., divided by the one at k = 0; and the loss."""
+    """The norm of dL/ds_{T-k} for k = 0, 1, ..., divided by the one at k = 0; and the
+    loss.
+    """
     run = forward(net.cell, batch.xs)
     loss, dys = last(net.outputs(run.hs), batch.targets)
     flow = backward(net.cell, dys @ net.W_y.T, run).flow
@@ -54,15 +60,21 @@ def reach(net, batch):
 
 
 def kept(cell, net, batch):
-    """The share of values above 0.9 of the gate that keeps the old state; None for a cell without one."""
+    """The share of values above 0.9 of the gate that keeps the old state; None for a
+    cell without one.
+    """
     if cell not in GATES:
         return None
     tapes = forward(net.cell, batch.xs).tapes
-    return round(float(np.mean([getattr(tape, GATES[cell]) > 0.9 for tape in tapes])), 4)
+    return round(
+        float(np.mean([getattr(tape, GATES[cell]) > 0.9 for tape in tapes])), 4
+    )
 
 
 def learn(cell, seed, rate):
-    """Norms before and after training, the gates before and after, the test loss, the cell's size."""
+    """Norms before and after training, the gates before and after, the test loss, the
+    cell's size.
+    """
     rng = np.random.default_rng(seed)
     net = Network.init(CELLS[cell](rng=rng, dtype=np.float32), 1, rng=rng)
     tests = adding(T, 200, rng=rng, dtype=np.float32)
@@ -70,7 +82,13 @@ def learn(cell, seed, rate):
     gates = [kept(cell, net, tests)]
     batches = (adding(T, B, rng=rng, dtype=np.float32) for _ in range(UPDATES))
     loss = partial(objective, loss=last)
-    for progress in train(net, batches, loss, Adam(rate), clip=lambda gradient: clip_by_norm(gradient, 1.0)):
+    for progress in train(
+        net,
+        batches,
+        loss,
+        Adam(rate),
+        clip=lambda gradient: clip_by_norm(gradient, 1.0),
+    ):
         net = progress.params
     after, error = reach(net, tests)
     return before, after, [*gates, kept(cell, net, tests)], error, net.cell.size
@@ -80,9 +98,14 @@ def main():
     """Tune, run, store."""
     results, started = {}, time.process_time()
     for cell in CELLS:
-        tried = {rate: [round(learn(cell, seed, rate)[3], 5) for seed in TUNING_SEEDS] for rate in RATES}
+        tried = {
+            rate: [round(learn(cell, seed, rate)[3], 5) for seed in TUNING_SEEDS]
+            for rate in RATES
+        }
         rate = min(tried, key=lambda rate: np.mean(tried[rate]))
-        before, after, gates, errors, sizes = zip(*(learn(cell, seed, rate) for seed in SEEDS), strict=True)
+        before, after, gates, errors, sizes = zip(
+            *(learn(cell, seed, rate) for seed in SEEDS), strict=True
+        )
         results[cell] = {
             "parameters": sizes[0],
             "tried": tried,
@@ -92,9 +115,24 @@ def main():
             "before": [[float(f"{norm:.3g}") for norm in run] for run in before],
             "after": [[float(f"{norm:.3g}") for norm in run] for run in after],
         }
-        print(cell, tried, results[cell]["errors"], gates, round(time.process_time() - started), flush=True)
+        print(
+            cell,
+            tried,
+            results[cell]["errors"],
+            gates,
+            round(time.process_time() - started),
+            flush=True,
+        )
     minutes = round((time.process_time() - started) / 60, 1)
-    save(__file__, seeds=SEEDS, T=T, updates=UPDATES, batch=B, minutes=minutes, results=results)
+    save(
+        __file__,
+        seeds=SEEDS,
+        T=T,
+        updates=UPDATES,
+        batch=B,
+        minutes=minutes,
+        results=results,
+    )
 
 
 if __name__ == "__main__":

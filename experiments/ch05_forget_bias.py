@@ -1,14 +1,19 @@
-"""What the forget gate's first bias buys: learning curves on adding with T = 100, for nine ways to start.
+"""What the forget gate's first bias buys: learning curves on adding with T = 100, for
+nine ways to start.
 
-An LSTM with 16 units and the forget bias -1, 0, 1, 3 or 5; and chrono initialisation (Tallec and Ollivier 2018): the bias is
-ln U(1, T - 1), another for each unit, and the input gate's is its negative. Then its two halves alone: the forget gate's bias
-with an input gate's of 0, and the input gate's with a forget gate's of 1. Last, 5 and -5 for all units. Adam with a rate that
-falls to zero on a straight line, clipping by norm at 1, 1,500 updates of 32 new sequences. Each start runs with two learning
-rates and seven seeds: whether a run learns is so much a matter of luck that a few seeds for tuning would mislead. `wrong` is
-the share of 2,560 new sequences whose absolute error is 0.04 or more on the target of 1997, which is half of ours; curves are
-stored for the rate with the least median error. `both_early`: the same with both marks in the first half, at least 50 steps
-before the question, for six starts, both rates and three seeds. About 25 minutes on one core. Tolerance: a count of runs
-that learn within two, a median of runs that all learn within a factor of two. Result: ch05_forget_bias.json.
+An LSTM with 16 units and the forget bias -1, 0, 1, 3 or 5; and chrono initialisation
+(Tallec and Ollivier 2018): the bias is ln U(1, T - 1), another for each unit, and the
+input gate's is its negative. Then its two halves alone: the forget gate's bias with an
+input gate's of 0, and the input gate's with a forget gate's of 1. Last, 5 and -5 for
+all units. Adam with a rate that falls to zero on a straight line, clipping by norm at
+1, 1,500 updates of 32 new sequences. Each start runs with two learning rates and seven
+seeds: whether a run learns is so much a matter of luck that a few seeds for tuning
+would mislead. `wrong` is the share of 2,560 new sequences whose absolute error is 0.04
+or more on the target of 1997, which is half of ours; curves are stored for the rate
+with the least median error. `both_early`: the same with both marks in the first half,
+at least 50 steps before the question, for six starts, both rates and three seeds. About
+25 minutes on one core. Tolerance: a count of runs that learn within two, a median of
+runs that all learn within a factor of two. Result: ch05_forget_bias.json.
 """
 
 import time
@@ -18,19 +23,35 @@ from functools import partial
 import numpy as np
 from stored import save
 
-from rnncourse import LSTM, Adam, Network, at_the_end, clip_by_norm, forward, objective, squared_error, train
+from rnncourse import (
+    LSTM,
+    Adam,
+    Network,
+    at_the_end,
+    clip_by_norm,
+    forward,
+    objective,
+    squared_error,
+    train,
+)
 from rnncourse.tasks import adding
 
 T, B, H, UPDATES, EVERY, TESTS = 100, 32, 16, 1500, 25, 2560
 SEEDS, RATES = (0, 1, 2, 3, 4, 5, 6), (0.03, 0.1)
 STARTS = {"-1": -1.0, "0": 0.0, "1": 1.0, "3": 3.0, "5": 5.0, "chrono": "chrono"}
-STARTS |= {"chrono forget": "chrono forget", "chrono input": "chrono input", "5 and -5": "5 and -5"}
+STARTS |= {
+    "chrono forget": "chrono forget",
+    "chrono input": "chrono input",
+    "5 and -5": "5 and -5",
+}
 
 
 def begin(start, rng):
     """A network with this start."""
     if isinstance(start, float):
-        return Network.init(LSTM.init(2, H, rng=rng, forget_bias=start, dtype=np.float32), 1, rng=rng)
+        return Network.init(
+            LSTM.init(2, H, rng=rng, forget_bias=start, dtype=np.float32), 1, rng=rng
+        )
     cell = LSTM.init(2, H, rng=rng, dtype=np.float32)
     b = cell.b.reshape(4, H).copy()  # i, f, g, o
     keep = 5.0 if start == "5 and -5" else np.log(rng.uniform(1, T - 1, H))
@@ -42,14 +63,20 @@ def begin(start, rng):
 
 
 def both_early(T, B, *, rng, dtype):
-    """Adding with both marks in the first half: T / 2 steps as ever, then T / 2 numbers without a mark."""
+    """Adding with both marks in the first half: T / 2 steps as ever, then T / 2 numbers
+    without a mark.
+    """
     batch = adding(T // 2, B, rng=rng, dtype=dtype)
-    unmarked = np.stack([rng.uniform(size=(T // 2, B)), np.zeros((T // 2, B))], axis=2).astype(dtype)
+    unmarked = np.stack(
+        [rng.uniform(size=(T // 2, B)), np.zeros((T // 2, B))], axis=2
+    ).astype(dtype)
     return batch._replace(xs=np.concatenate([batch.xs, unmarked]))
 
 
 def learn(start, rate, seed, task=adding):
-    """The training loss, mean over each 25 updates, and the error and the share of wrong answers at the end."""
+    """The training loss, mean over each 25 updates, and the error and the share of
+    wrong answers at the end.
+    """
     rng = np.random.default_rng(seed)
     net = begin(start, rng)
     steps = train(
@@ -75,21 +102,56 @@ def main():
     started, results = time.process_time(), {}
     for name, start in STARTS.items():
         runs = {rate: [learn(start, rate, seed) for seed in SEEDS] for rate in RATES}
-        best = min(runs, key=lambda rate: np.median([error for _, error, _ in runs[rate]]))
+        best = min(
+            runs, key=lambda rate: np.median([error for _, error, _ in runs[rate]])
+        )
         results[name] = {
             "rate": best,
-            "errors": {rate: [round(error, 6) for _, error, _ in each] for rate, each in runs.items()},
-            "wrong": {rate: [round(wrong, 4) for _, _, wrong in each] for rate, each in runs.items()},
-            "curves": [[round(float(loss), 4) for loss in curve] for curve, _, _ in runs[best]],
+            "errors": {
+                rate: [round(error, 6) for _, error, _ in each]
+                for rate, each in runs.items()
+            },
+            "wrong": {
+                rate: [round(wrong, 4) for _, _, wrong in each]
+                for rate, each in runs.items()
+            },
+            "curves": [
+                [round(float(loss), 4) for loss in curve] for curve, _, _ in runs[best]
+            ],
         }
-        print(name, best, results[name]["errors"], round(time.process_time() - started), flush=True)
+        print(
+            name,
+            best,
+            results[name]["errors"],
+            round(time.process_time() - started),
+            flush=True,
+        )
     early = {}
     for name in ("-1", "0", "1", "3", "5", "chrono"):
-        runs = {rate: [learn(STARTS[name], rate, seed, both_early)[1] for seed in SEEDS[:3]] for rate in RATES}
-        early[name] = {rate: [round(error, 6) for error in errors] for rate, errors in runs.items()}
-        print("both early", name, early[name], round(time.process_time() - started), flush=True)
+        runs = {
+            rate: [learn(STARTS[name], rate, seed, both_early)[1] for seed in SEEDS[:3]]
+            for rate in RATES
+        }
+        early[name] = {
+            rate: [round(error, 6) for error in errors] for rate, errors in runs.items()
+        }
+        print(
+            "both early",
+            name,
+            early[name],
+            round(time.process_time() - started),
+            flush=True,
+        )
     minutes = round((time.process_time() - started) / 60, 1)
-    about = {"seeds": SEEDS, "rates": RATES, "T": T, "units": H, "updates": UPDATES, "every": EVERY, "minutes": minutes}
+    about = {
+        "seeds": SEEDS,
+        "rates": RATES,
+        "T": T,
+        "units": H,
+        "updates": UPDATES,
+        "every": EVERY,
+        "minutes": minutes,
+    }
     save(__file__, **about, results=results, both_early=early)
 
 

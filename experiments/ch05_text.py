@@ -1,9 +1,11 @@
-"""An LSTM that reads Shakespeare, for a look inside: 128 units, trained on 34 plays, tested on four that it never reads.
+"""An LSTM that reads Shakespeare, for a look inside: 128 units, trained on 34 plays,
+tested on four that it never reads.
 
-One seed. The learning rate is the best of four after 300 updates, measured on the text that is learned from. Adam with a rate
-that falls to zero on a straight line, clipping by norm at 1, windows of 64 characters on 64 tracks, the state carried on.
-About three minutes on one core. On another machine the last losses agree within 0.02 nats. Results: ch05_text.json, and the
-trained parameters in ch05_text.npz (float16).
+One seed. The learning rate is the best of four after 300 updates, measured on the text
+that is learned from. Adam with a rate that falls to zero on a straight line, clipping
+by norm at 1, windows of 64 characters on 64 tracks, the state carried on. About three
+minutes on one core. On another machine the last losses agree within 0.02 nats. Results:
+ch05_text.json, and the trained parameters in ch05_text.npz (float16).
 """
 
 import time
@@ -17,7 +19,15 @@ from stored import save
 from rnncourse import LSTM, Adam, Network, clip_by_norm, objective, train
 from rnncourse.text import windows
 
-H, T, B, UPDATES, RATES, SEED, TUNING_SEED = 128, 64, 64, 2500, (3e-3, 1e-2, 3e-2, 1e-1), 0, 100
+H, T, B, UPDATES, RATES, SEED, TUNING_SEED = (
+    128,
+    64,
+    64,
+    2500,
+    (3e-3, 1e-2, 3e-2, 1e-1),
+    0,
+    100,
+)
 
 
 def learn(ids, V, rate, updates, seed):
@@ -43,7 +53,12 @@ def main():
     """Tune, run, store."""
     started = time.process_time()
     vocabulary, (ids, held_out) = texts(slice(-4), slice(-4, None))
-    tried = {rate: float(np.mean(learn(ids, len(vocabulary), rate, 300, TUNING_SEED)[0][-30:])) for rate in RATES}
+    tried = {
+        rate: float(
+            np.mean(learn(ids, len(vocabulary), rate, 300, TUNING_SEED)[0][-30:])
+        )
+        for rate in RATES
+    }
     rate = min(tried, key=tried.get)
     _, net = learn(ids, len(vocabulary), rate, UPDATES, SEED)
     net = net.map(lambda leaf: leaf.astype(np.float16))
@@ -53,9 +68,19 @@ def main():
         __file__,
         seeds=[SEED],
         tolerance=0.02,
-        setup={"H": H, "T": T, "B": B, "updates": UPDATES, "parameters": net.size, "rate": rate},
+        setup={
+            "H": H,
+            "T": T,
+            "B": B,
+            "updates": UPDATES,
+            "parameters": net.size,
+            "rate": rate,
+        },
         tried={f"{rate:g}": round(loss, 4) for rate, loss in tried.items()},
-        final={"learned": round(loss_on(net, ids), 4), "held_out": round(loss_on(net, held_out), 4)},
+        final={
+            "learned": round(loss_on(net, ids), 4),
+            "held_out": round(loss_on(net, held_out), 4),
+        },
         minutes=round((time.process_time() - started) / 60, 1),
     )
 

@@ -1,13 +1,16 @@
-"""How many gates are enough? RNN, one gate, GRU, its form of 2014, LSTM: two memory tasks, about 5,000 parameters each.
+"""How many gates are enough? RNN, one gate, GRU, its form of 2014, LSTM: two memory
+tasks, about 5,000 parameters each.
 
-"One gate" is a GRU whose reset gate is held open: its columns of W_x and W_h are 0 and its bias is 100, so r is exactly 1 and
-its derivative exactly 0; these columns do not count as parameters. Gates that keep (the LSTM's forget gate, the GRU's update
-gate) start with a bias of 1. The tasks are adding and temporal order with T = 50; fresh sequences at every update, so the
-loss of a batch, before its update, is a test loss. Adam, clipping by norm at 1; each cell with the best of at least four
-learning rates, as a mean of the logarithm over three tuning seeds, the grid made wider as long as the best stands at its edge.
-Five other seeds.
-About ten minutes on one core. Tolerance: a median final loss within a factor of three, a count of solved seeds within one.
-Result: ch06_memory.json.
+"One gate" is a GRU whose reset gate is held open: its columns of W_x and W_h are 0 and
+its bias is 100, so r is exactly 1 and its derivative exactly 0; these columns do not
+count as parameters. Gates that keep (the LSTM's forget gate, the GRU's update gate)
+start with a bias of 1. The tasks are adding and temporal order with T = 50; fresh
+sequences at every update, so the loss of a batch, before its update, is a test loss.
+Adam, clipping by norm at 1; each cell with the best of at least four learning rates, as
+a mean of the logarithm over three tuning seeds, the grid made wider as long as the best
+stands at its edge. Five other seeds. About ten minutes on one core. Tolerance: a median
+final loss within a factor of three, a count of solved seeds within one. Result:
+ch06_memory.json.
 """
 
 import time
@@ -86,14 +89,27 @@ def start(task, name, rate, seed):
     """The network's training, update by update, and its random numbers."""
     batch, D, V, loss = TASKS[task]
     rng = np.random.default_rng(seed)
-    net = Network.init(CELLS[name](D, units(name, D), rng=rng, dtype=np.float32), V, rng=rng)
+    net = Network.init(
+        CELLS[name](D, units(name, D), rng=rng, dtype=np.float32), V, rng=rng
+    )
     batches = (batch(B, rng) for _ in range(UPDATES))
     clip = partial(clip_by_norm, limit=1.0)
-    return train(net, batches, partial(objective, loss=at_the_end(loss)), Adam(rate), clip=clip), rng
+    return (
+        train(
+            net,
+            batches,
+            partial(objective, loss=at_the_end(loss)),
+            Adam(rate),
+            clip=clip,
+        ),
+        rng,
+    )
 
 
 def learn(task, name, rate, seed):
-    """The losses, means of EVERY updates; and the loss and the share of right answers on 1,000 new sequences."""
+    """The losses, means of EVERY updates; and the loss and the share of right answers
+    on 1,000 new sequences.
+    """
     losses, (steps, rng) = [], start(task, name, rate, seed)
     try:
         for progress in steps:
@@ -104,9 +120,17 @@ def learn(task, name, rate, seed):
     batch, _, _, loss = TASKS[task]
     tests = batch(1000, rng)
     ys = net.outputs(forward(net.cell, tests.xs).hs[-1])
-    right = np.abs(ys - tests.targets) < 0.04 if task == "adding" else ys.argmax(axis=1) == tests.targets
+    right = (
+        np.abs(ys - tests.targets) < 0.04
+        if task == "adding"
+        else ys.argmax(axis=1) == tests.targets
+    )
     curve = np.reshape(losses, (-1, EVERY)).mean(axis=1)
-    return [float(f"{v:.4g}") for v in curve], float(f"{loss(ys, tests.targets)[0]:.4g}"), float(right.mean())
+    return (
+        [float(f"{v:.4g}") for v in curve],
+        float(f"{loss(ys, tests.targets)[0]:.4g}"),
+        float(right.mean()),
+    )
 
 
 def main():
@@ -118,10 +142,16 @@ def main():
         for name in CELLS:
 
             def score(rate, task=task, name=name):
-                return float(geometric_mean([learn(task, name, rate, seed)[1] for seed in TUNING_SEEDS]))
+                return float(
+                    geometric_mean(
+                        [learn(task, name, rate, seed)[1] for seed in TUNING_SEEDS]
+                    )
+                )
 
             rate, tried = tune(score, RATES, factor=3, most=7)
-            curves, losses, right = zip(*(learn(task, name, rate, seed) for seed in SEEDS), strict=True)
+            curves, losses, right = zip(
+                *(learn(task, name, rate, seed) for seed in SEEDS), strict=True
+            )
             results[task][name] = {
                 "units": units(name, D),
                 "parameters": size(name, D, units(name, D)),
@@ -134,7 +164,16 @@ def main():
             print(task, name, units(name, D), rate, tried, losses, right, flush=True)
             print(round(time.process_time() - began), flush=True)
     minutes = round((time.process_time() - began) / 60, 1)
-    save(__file__, seeds=SEEDS, T=T, batch=B, updates=UPDATES, every=EVERY, minutes=minutes, results=results)
+    save(
+        __file__,
+        seeds=SEEDS,
+        T=T,
+        batch=B,
+        updates=UPDATES,
+        every=EVERY,
+        minutes=minutes,
+        results=results,
+    )
 
 
 if __name__ == "__main__":

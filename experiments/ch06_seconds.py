@@ -1,7 +1,9 @@
-"""The time of one update of each cell in the comparisons of chapter 6: language model, adding, temporal order.
+"""The time of one update of each cell in the comparisons of chapter 6: language model,
+adding, temporal order.
 
-The cells of a comparison take turns, one update each, 40 rounds in one process, and the medians are stored. Needs a machine
-that does nothing else. About half a minute on one core. Tolerance: ratios within 30 %. Result: ch06_seconds.json.
+The cells of a comparison take turns, one update each, 40 rounds in one process, and the
+medians are stored. Needs a machine that does nothing else. About half a minute on one
+core. Tolerance: ratios within 30 %. Result: ch06_seconds.json.
 """
 
 import time
@@ -14,7 +16,9 @@ from stored import save
 
 
 def seconds(running, rounds=40):
-    """Median seconds of one update for each training, by name: they take turns, one update each."""
+    """Median seconds of one update for each training, by name: they take turns, one
+    update each.
+    """
     times = {name: [] for name in running}
     for _ in range(rounds):
         for name, steps in running.items():
@@ -27,10 +31,18 @@ def seconds(running, rounds=40):
 def main():
     """Time, store."""
     vocabulary, (ids,) = texts(slice(34))
-    of_text = {name: ch06_language.start(name, len(vocabulary), ids, 1e-3, 0) for name in ch06_language.CELLS}
+    of_text = {
+        name: ch06_language.start(name, len(vocabulary), ids, 1e-3, 0)
+        for name in ch06_language.CELLS
+    }
     results = {"language": seconds(of_text)}
     for task in ch06_memory.TASKS:
-        results[task] = seconds({name: ch06_memory.start(task, name, 1e-3, 0)[0] for name in ch06_memory.CELLS})
+        results[task] = seconds(
+            {
+                name: ch06_memory.start(task, name, 1e-3, 0)[0]
+                for name in ch06_memory.CELLS
+            }
+        )
         print(task, results[task], flush=True)
     save(__file__, rounds=40, results=results)
 

@@ -1,8 +1,10 @@
-"""Many networks of one shape trained at once: each row of the batch is another network, with weights of its own.
+"""Many networks of one shape trained at once: each row of the batch is another network,
+with weights of its own.
 
-A step of one small network is over before numpy has looked up what to do; a step of thirty takes hardly longer. The cells'
-own `gates` are pointwise, so they serve: only the products with weights are another one for each row. `agree` shows that a
-network among many has the loss and the gradient that the package gives it alone.
+A step of one small network is over before numpy has looked up what to do; a step of
+thirty takes hardly longer. The cells' own `gates` are pointwise, so they serve: only
+the products with weights are another one for each row. `agree` shows that a network
+among many has the loss and the gradient that the package gives it alone.
 """
 
 from dataclasses import dataclass, replace
@@ -15,9 +17,11 @@ from rnncourse.cells.clockwork import modules
 
 
 class Many:
-    """Mixed in before a cell: W_h (S, H, G) has one part for each of S networks, W_x (S (1 + D), G) one under the other.
+    """Mixed in before a cell: W_h (S, H, G) has one part for each of S networks, W_x (S
+    (1 + D), G) one under the other.
 
-    The biases are the first row of each part of W_x, for an input that is always 1; `side_by_side` has it. b itself is 0.
+    The biases are the first row of each part of W_x, for an input that is always 1;
+    `side_by_side` has it. b itself is 0.
     """
 
     def __post_init__(self):
@@ -67,7 +71,10 @@ class ManyGRU(Many, GRU):
 
     def gradients(self, run, da_xs, da_hs):
         """With the candidate's own bias."""
-        return replace(super().gradients(run, da_xs, da_hs), b_n=da_hs[..., 2 * self.H :].sum(axis=0))
+        return replace(
+            super().gradients(run, da_xs, da_hs),
+            b_n=da_hs[..., 2 * self.H :].sum(axis=0),
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +87,9 @@ class ManyClockwork(Many, Clockwork):
 
     def recurrent_backward(self, da_h):
         """Its derivative."""
-        return (da_h[:, None] @ self.W_h[:, :, : da_h.shape[1]].transpose(0, 2, 1))[:, 0]
+        return (da_h[:, None] @ self.W_h[:, :, : da_h.shape[1]].transpose(0, 2, 1))[
+            :, 0
+        ]
 
     def over_time(self, hs_prev, da_hs):
         """Only the blocks that are read."""
@@ -95,7 +104,9 @@ KINDS = {RNN: ManyRNN, LSTM: ManyLSTM, GRU: ManyGRU, Clockwork: ManyClockwork}
 
 @dataclass(frozen=True, eq=False)
 class Networks(Record):
-    """S networks with a read-out of one number each: y_t,s = h_t,s W_y,s + b_y,s, with W_y (S, H) and b_y (S,)."""
+    """S networks with a read-out of one number each: y_t,s = h_t,s W_y,s + b_y,s, with
+    W_y (S, H) and b_y (S,).
+    """
 
     cell: Many
     W_y: Array
@@ -103,26 +114,47 @@ class Networks(Record):
 
 
 def together(nets):
-    """Networks of one shape, with V = 1, as one record. Their inputs must stand `side_by_side`."""
+    """Networks of one shape, with V = 1, as one record. Their inputs must stand
+    `side_by_side`.
+    """
     first = nets[0].cell
-    parts = {name: np.stack([net.cell.leaves()[name] for net in nets]) for name in first.leaves()}
-    parts["W_x"] = np.concatenate([part for net in nets for part in (net.cell.b[None], net.cell.W_x)])
+    parts = {
+        name: np.stack([net.cell.leaves()[name] for net in nets])
+        for name in first.leaves()
+    }
+    parts["W_x"] = np.concatenate(
+        [part for net in nets for part in (net.cell.b[None], net.cell.W_x)]
+    )
     parts["b"] = np.zeros_like(first.b)
-    cell = KINDS[type(first)](**parts, **({"periods": first.periods} if isinstance(first, Clockwork) else {}))
-    return Networks(cell, np.stack([net.W_y[:, 0] for net in nets]), np.concatenate([net.b_y for net in nets]))
+    cell = KINDS[type(first)](
+        **parts, **({"periods": first.periods} if isinstance(first, Clockwork) else {})
+    )
+    return Networks(
+        cell,
+        np.stack([net.W_y[:, 0] for net in nets]),
+        np.concatenate([net.b_y for net in nets]),
+    )
 
 
 def alone(nets, s):
     """Network s of the S, as the package's `Network`."""
     kind = next(kind for kind, many in KINDS.items() if isinstance(nets.cell, many))
-    b, W_x = np.split(nets.cell.W_x.reshape(len(nets.b_y), -1, len(nets.cell.b))[s], [1])
-    parts = {name: leaf[s] for name, leaf in nets.cell.leaves().items() if name != "b"} | {"W_x": W_x, "b": b[0]}
-    cell = kind(**parts, **({"periods": nets.cell.periods} if kind is Clockwork else {}))
+    b, W_x = np.split(
+        nets.cell.W_x.reshape(len(nets.b_y), -1, len(nets.cell.b))[s], [1]
+    )
+    parts = {
+        name: leaf[s] for name, leaf in nets.cell.leaves().items() if name != "b"
+    } | {"W_x": W_x, "b": b[0]}
+    cell = kind(
+        **parts, **({"periods": nets.cell.periods} if kind is Clockwork else {})
+    )
     return Network(cell, nets.W_y[s][:, None], nets.b_y[s : s + 1])
 
 
 def side_by_side(xs):
-    """Inputs (T, S, D), one sequence for each network, as (T, S, S (1 + D)): 1 and x in columns of its own, else zeros."""
+    """Inputs (T, S, D), one sequence for each network, as (T, S, S (1 + D)): 1 and x in
+    columns of its own, else zeros.
+    """
     T, S, D = xs.shape
     wide = np.zeros((T, S, S, 1 + D), xs.dtype)
     wide[:, np.arange(S), np.arange(S), 0] = 1
@@ -137,7 +169,9 @@ def outputs(nets, xs):
 
 
 def losses(nets, xs, targets, weights):
-    """Each network's sum over time of weights (y - target)², (S,), and the gradient of them all; all arrays (T, S)."""
+    """Each network's sum over time of weights (y - target)², (S,), and the gradient of
+    them all; all arrays (T, S).
+    """
     ys, run = outputs(nets, xs)
     dys = 2 * weights * (ys - targets)
     cell = backward(nets.cell, dys[..., None] * nets.W_y, run).cell
@@ -146,11 +180,23 @@ def losses(nets, xs, targets, weights):
     )
 
 
-def learn(nets, xs, targets, weights, rates, *, updates, every, limit=1.0, look=lambda nets: None):
-    """Adam for S networks, each with its own rate (S,), which falls to 0 in a straight line, its gradient clipped by its norm.
+def learn(
+    nets,
+    xs,
+    targets,
+    weights,
+    rates,
+    *,
+    updates,
+    every,
+    limit=1.0,
+    look=lambda nets: None,
+):
+    """Adam for S networks, each with its own rate (S,), which falls to 0 in a straight
+    line, its gradient clipped by its norm.
 
-    Gives the networks after the last update, and for every `every`-th update, the first included, the losses before it and
-    what `look` says.
+    Gives the networks after the last update, and for every `every`-th update, the first
+    included, the losses before it and what `look` says.
     """
     adam, seen = Adam(1.0), []
     memory = adam.start(nets)
@@ -160,7 +206,9 @@ def learn(nets, xs, targets, weights, rates, *, updates, every, limit=1.0, look=
             seen.append((loss, look(nets)))
         if k < updates:
             own = [g for name, g in gradient.leaves().items() if name != "cell.b"]
-            length = np.sqrt(sum((g.reshape(len(rates), -1) ** 2).sum(axis=1) for g in own))
+            length = np.sqrt(
+                sum((g.reshape(len(rates), -1) ** 2).sum(axis=1) for g in own)
+            )
             gradient = scaled(gradient, limit / np.maximum(length, limit))
             stepped, memory = adam.step(nets, gradient, memory)
             change = stepped.map(np.subtract, nets)
@@ -169,7 +217,9 @@ def learn(nets, xs, targets, weights, rates, *, updates, every, limit=1.0, look=
 
 
 def scaled(nets, by):
-    """Each network's numbers times its own of S factors. A leaf has 1 row, or 1 + D, for each network; cell.b is always 0."""
+    """Each network's numbers times its own of S factors. A leaf has 1 row, or 1 + D,
+    for each network; cell.b is always 0.
+    """
 
     def times(leaf):
         each = np.repeat(by, -(-len(leaf) // len(by)))[: len(leaf)]

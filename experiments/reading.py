@@ -14,7 +14,9 @@ def texts(*parts):
 
 
 def stretches(ids, T=1000, B=100):
-    """The first B stretches of T characters, side by side, and for each character the next: both (T, B)."""
+    """The first B stretches of T characters, side by side, and for each character the
+    next: both (T, B).
+    """
     return [np.reshape(ids[start : start + T * B], (B, T)).T for start in (0, 1)]
 
 

@@ -1,4 +1,6 @@
-"""Storing a result beside the script that computed it, with what a reader needs to compute it again."""
+"""Storing a result beside the script that computed it, with what a reader needs to
+compute it again.
+"""
 
 import datetime
 import json
@@ -11,7 +13,9 @@ import numpy as np
 
 
 def save(script: str, **result) -> Path:
-    """Write `result` to the .json file beside `script`, with command, date, versions and kind of machine."""
+    """Write `result` to the .json file beside `script`, with command, date, versions
+    and kind of machine.
+    """
     path = Path(script).with_suffix(".json")
     about = {
         "command": f"python experiments/{Path(script).name}",

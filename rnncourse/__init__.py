@@ -11,10 +11,18 @@ from rnncourse.functions import (
     squared_error,
     tanh,
 )
-from rnncourse.readout import Network, at_the_end, generate, objective
+from rnncourse.network import Network, at_the_end, objective
 from rnncourse.recurrence import Cell, Gradients, Run, State, backward, forward
-from rnncourse.text import Vocabulary
-from rnncourse.training import SGD, Adagrad, Adam, RMSProp, clip_by_norm, clip_by_value, train
+from rnncourse.text import Vocabulary, generate
+from rnncourse.training import (
+    SGD,
+    Adagrad,
+    Adam,
+    RMSProp,
+    clip_by_norm,
+    clip_by_value,
+    train,
+)
 
 __all__ = [
     "GRU",

@@ -3,7 +3,8 @@
     T time steps   B sequences in a batch   D input size   H hidden size
     G gate columns (H, 3H or 4H)            V vocabulary, or size of the output
 
-Vectors are rows and time comes first: a sequence has the shape `(T, B, D)`, a state `(B, H)`.
+Vectors are rows and time comes first: a sequence has the shape `(T, B, D)`, a state
+`(B, H)`.
 """
 
 from collections.abc import Callable, Iterator
@@ -31,7 +32,9 @@ __all__ = [
 
 
 class Batch(NamedTuple):
-    """What one update learns from: inputs, targets, and whether the sequences start here."""
+    """What one update learns from: inputs, targets, and whether the sequences start
+    here.
+    """
 
     xs: Array  # values (T, B, D), or symbols (T, B)
     targets: Array  # what the loss compares with
@@ -42,21 +45,28 @@ class Batch(NamedTuple):
 class Record:
     """A frozen dataclass of arrays, which may hold other records, or tuples of them.
 
-    The parameters of a cell are a record; so are its gradients and its state. What every optimiser, check and
-    test needs of a record is here: a name for each array, and a function applied to each.
+    The parameters of a cell are a record; so are its gradients and its state. What
+    every optimiser, check and test needs of a record is here: a name for each array,
+    and a function applied to each.
     """
 
     def leaves(self) -> dict[str, Array]:
-        """The arrays by name, in the order of the fields; nested names are joined by dots."""
+        """The arrays by name, in the order of the fields; nested names are joined by
+        dots.
+        """
         return dict(_leaves(self, ""))
 
     def map(self, f: Callable[..., Array], *others: Self) -> Self:
-        """A record of `f(array, *arrays of the others under the same name)`; all else is kept as it is."""
+        """A record of `f(array, *arrays of the others under the same name)`; all else
+        is kept as it is.
+        """
         return _map(f, self, *others)
 
     @property
     def size(self) -> int:
-        """How many numbers the record holds; a part that counts in its own way (a Clockwork) does so in here, too."""
+        """How many numbers the record holds; a part that counts in its own way (a
+        Clockwork) does so in here, too.
+        """
         return sum(_size(getattr(self, field.name)) for field in fields(self))
 
 
@@ -65,7 +75,9 @@ def _leaves(part: object, name: str) -> Iterator[tuple[str, Array]]:
         yield name, part
     elif isinstance(part, Record):
         for field in fields(part):
-            yield from _leaves(getattr(part, field.name), f"{name}.{field.name}".lstrip("."))
+            yield from _leaves(
+                getattr(part, field.name), f"{name}.{field.name}".lstrip(".")
+            )
     elif isinstance(part, tuple):
         for index, item in enumerate(part):
             yield from _leaves(item, f"{name}.{index}")
@@ -82,27 +94,43 @@ def _map(f: Callable[..., Array], part: Any, *others: Any) -> Any:
         return f(part, *others)
     if isinstance(part, Record):
         names = [field.name for field in fields(part)]
-        return replace(part, **{n: _map(f, getattr(part, n), *(getattr(o, n) for o in others)) for n in names})
+        return replace(
+            part,
+            **{
+                n: _map(f, getattr(part, n), *(getattr(o, n) for o in others))
+                for n in names
+            },
+        )
     if isinstance(part, tuple):
         return tuple(_map(f, *items) for items in zip(part, *others, strict=True))
     return part
 
 
 def columns(a: Float[Array, "B G"], gates: int) -> Float[Array, "gates B H"]:
-    """The G columns as that many gates of H columns each, to be unpacked: views, no copies."""
+    """The G columns as that many gates of H columns each, to be unpacked: views, no
+    copies.
+    """
     return a.reshape(len(a), gates, -1).swapaxes(0, 1)
 
 
-def require_shape(name: str, array: object, shape: tuple[int | str, ...], owner: str) -> None:
-    """Raise unless `array` is an array of this shape; a letter in `shape` stands for any length of one or more.
+def require_shape(
+    name: str, array: object, shape: tuple[int | str, ...], owner: str
+) -> None:
+    """Raise unless `array` is an array of this shape; a letter in `shape` stands for
+    any length of one or more.
 
-    Raises TypeError for what is not an array and ValueError for another shape, with both shapes in the message.
+    Raises TypeError for what is not an array and ValueError for another shape, with
+    both shapes in the message.
     """
     expected = f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
     if not isinstance(array, np.ndarray):
-        raise TypeError(f"{name} is a {type(array).__name__}; {owner} expects an array of shape {expected}")
+        raise TypeError(
+            f"{name} is a {type(array).__name__}; {owner} expects an array of shape"
+            f" {expected}"
+        )
     fits = len(array.shape) == len(shape) and all(
-        have > 0 if isinstance(want, str) else have == want for have, want in zip(array.shape, shape, strict=True)
+        have > 0 if isinstance(want, str) else have == want
+        for have, want in zip(array.shape, shape, strict=True)
     )
     if not fits:
         raise ValueError(f"{name} has shape {array.shape}; {owner} expects {expected}")
@@ -117,12 +145,15 @@ def require_one_dtype(record: Record) -> None:
             raise TypeError(f"{name} has dtype {leaf.dtype}; {owner} expects floats")
         if leaf.dtype != leaves[first].dtype:
             raise TypeError(
-                f"{name} has dtype {leaf.dtype}, {first} has {leaves[first].dtype}; {owner} expects one dtype"
+                f"{name} has dtype {leaf.dtype}, {first} has {leaves[first].dtype};"
+                f" {owner} expects one dtype"
             )
 
 
 def reals(name: str, array: object, dtype: np.dtype) -> Array:
-    """`array` as floats of `dtype` (no copy where it has it already). Raises TypeError for other than real numbers."""
+    """`array` as floats of `dtype` (no copy where it has it already). Raises TypeError
+    for other than real numbers.
+    """
     given = np.asarray(array)
     if given.dtype.kind not in "fiub":
         raise TypeError(f"{name} has dtype {given.dtype}; real numbers were expected")
@@ -131,9 +162,13 @@ def reals(name: str, array: object, dtype: np.dtype) -> Array:
 
 
 def floats(name: str, array: object, dtype: np.dtype) -> Array:
-    """As `reals`, and raises ValueError where a value is NaN, infinite, or too large for `dtype`."""
+    """As `reals`, and raises ValueError where a value is NaN, infinite, or too large
+    for `dtype`.
+    """
     given = reals(name, array, dtype)
     if not np.isfinite(given).all():
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(given))[0])
-        raise ValueError(f"{name} is {given[where]} at {where}; every value must be finite")
+        raise ValueError(
+            f"{name} is {given[where]} at {where}; every value must be finite"
+        )
     return given

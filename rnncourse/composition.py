@@ -1,4 +1,6 @@
-"""Cells on top of each other, and in both directions: `forward` and `backward` take these as they take a cell."""
+"""Cells on top of each other, and in both directions: `forward` and `backward` take
+these as they take a cell.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +23,10 @@ class Stack(Record):
         require_networks("stack", *self.layers)
         for below, above in zip(self.layers, self.layers[1:], strict=False):
             if above.D != below.H:
-                raise ValueError(f"a layer expects inputs of size {above.D}; the layer below it has {below.H} outputs")
+                raise ValueError(
+                    f"a layer expects inputs of size {above.D}; the layer below it has"
+                    f" {below.H} outputs"
+                )
         require_one_dtype(self)
 
     @property
@@ -53,7 +58,9 @@ class StackState(Record):
 
 @dataclass(frozen=True, eq=False)
 class Bidirectional(Record):
-    """Two layers over the same inputs, one of which reads them from the end; the output is both side by side."""
+    """Two layers over the same inputs, one of which reads them from the end; the output
+    is both side by side.
+    """
 
     ahead: Any
     back: Any
@@ -62,7 +69,10 @@ class Bidirectional(Record):
         require_networks("bidirectional", self.ahead, self.back)
         if self.ahead.D != self.back.D:
             sizes = f"{self.ahead.D} and {self.back.D}"
-            raise ValueError(f"the directions expect inputs of sizes {sizes}; both read the same inputs")
+            raise ValueError(
+                f"the directions expect inputs of sizes {sizes}; both read the same"
+                " inputs"
+            )
         require_one_dtype(self)
 
     @property
@@ -82,24 +92,32 @@ class Bidirectional(Record):
 
 @dataclass(frozen=True, eq=False)
 class BidirectionalState(Record):
-    """Each direction's state after *its* last step: t = T for the one, t = 1 for the other."""
+    """Each direction's state after *its* last step: t = T for the one, t = 1 for the
+    other.
+    """
 
     ahead: Any
     back: Any
 
     @property
     def h(self) -> Float[Array, "B H"]:
-        """Both directions after all inputs: the read-out of a whole sequence, which `hs[-1]` is not."""
+        """Both directions after all inputs: the read-out of a whole sequence, which
+        `hs[-1]` is not.
+        """
         return np.concatenate([self.ahead.h, self.back.h], axis=1)
 
 
 def stack(*layers: Cell | Stack | Bidirectional) -> Stack:
-    """A network of layers, the lowest first. Raises ValueError where a layer does not fit the one below it."""
+    """A network of layers, the lowest first. Raises ValueError where a layer does not
+    fit the one below it.
+    """
     return Stack(layers)
 
 
 def bidirectional(ahead: Cell | Stack, back: Cell | Stack) -> Bidirectional:
-    """A network that reads in both directions (Schuster and Paliwal 1997). Raises ValueError for two input sizes."""
+    """A network that reads in both directions (Schuster and Paliwal 1997). Raises
+    ValueError for two input sizes.
+    """
     return Bidirectional(ahead, back)
 
 
@@ -107,7 +125,10 @@ def require_networks(owner: str, *networks: object) -> None:
     """Raise TypeError unless each is something that `forward` runs."""
     for network in networks:
         if not isinstance(network, Cell | Stack | Bidirectional):
-            raise TypeError(f"{owner} got a {type(network).__name__}; it expects cells, stacks or bidirectionals")
+            raise TypeError(
+                f"{owner} got a {type(network).__name__}; it expects cells, stacks or"
+                " bidirectionals"
+            )
 
 
 def _layers(name: str, state: Any, net: Stack) -> tuple:
@@ -115,7 +136,10 @@ def _layers(name: str, state: Any, net: Stack) -> tuple:
         return (None,) * len(net.layers)
     require_kind(name, state, StackState, "a stack")
     if len(state.layers) != len(net.layers):
-        raise ValueError(f"{name} has {len(state.layers)} layers; a stack of {len(net.layers)} expects as many")
+        raise ValueError(
+            f"{name} has {len(state.layers)} layers; a stack of {len(net.layers)}"
+            " expects as many"
+        )
     return state.layers
 
 
@@ -132,21 +156,33 @@ def _forward_stack(net, xs, state=None):
     runs = []
     for layer, start in zip(net.layers, states, strict=True):
         runs.append(forward(layer, runs[-1].hs if runs else xs, start))
-    return Run(runs[0].xs, runs[-1].hs, runs[-1].hs_prev, StackState(tuple(run.state for run in runs)), runs)
+    return Run(
+        runs[0].xs,
+        runs[-1].hs,
+        runs[-1].hs_prev,
+        StackState(tuple(run.state for run in runs)),
+        runs,
+    )
 
 
 @backward.register(Stack)
 def _backward_stack(net, dhs, run, dstate=None):
     dstates = _layers("dstate", dstate, net)
     above = []
-    for layer, tape, dlast in reversed(list(zip(net.layers, run.tapes, dstates, strict=True))):
+    for layer, tape, dlast in reversed(
+        list(zip(net.layers, run.tapes, dstates, strict=True))
+    ):
         above.append(backward(layer, above[-1].xs if above else dhs, tape, dlast))
     gradients = above[::-1]
     return Gradients(
         Stack(tuple(g.cell for g in gradients)),
         gradients[0].xs,
         StackState(tuple(g.state for g in gradients)),
-        {f"layers.{i}.{name}": norms for i, g in enumerate(gradients) for name, norms in g.flow.items()},
+        {
+            f"layers.{i}.{name}": norms
+            for i, g in enumerate(gradients)
+            for name, norms in g.flow.items()
+        },
     )
 
 
@@ -159,7 +195,13 @@ def _forward_bidirectional(net, xs, state=None):
         np.concatenate([one, other[::-1]], axis=2)
         for one, other in [(ahead.hs, back.hs), (ahead.hs_prev, back.hs_prev)]
     )
-    return Run(ahead.xs, hs, hs_prev, BidirectionalState(ahead.state, back.state), [ahead, back])
+    return Run(
+        ahead.xs,
+        hs,
+        hs_prev,
+        BidirectionalState(ahead.state, back.state),
+        [ahead, back],
+    )
 
 
 @backward.register(Bidirectional)

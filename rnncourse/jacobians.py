@@ -1,9 +1,11 @@
-"""What one step does to a small change of the state, and what many steps do: Jacobians, their products, their sizes.
+"""What one step does to a small change of the state, and what many steps do: Jacobians,
+their products, their sizes.
 
-    J_t[b, i, j] = d s_t[b, i] / d s_{t-1}[b, j]       ds_{t-1} = ds_t J_t   (gradients are rows and go back in time)
+    J_t[b, i, j] = d s_t[b, i] / d s_{t-1}[b, j],    ds_{t-1} = ds_t J_t   (gradients are rows)
 
-s is the whole state: h, and for an LSTM h and c side by side (`parts` says where). Nothing here is approximated: each J is
-the cell's own backward pass, given every unit vector at once.
+s is the whole state: h, and for an LSTM h and c side by side (`parts` says where).
+Nothing here is approximated: each J is the cell's own backward pass, given every unit
+vector at once.
 """
 
 from dataclasses import replace
@@ -16,11 +18,21 @@ from rnncourse.cells import RNN
 from rnncourse.functions import tanh_derivative
 from rnncourse.recurrence import Cell, Run
 
-__all__ = ["Omega", "norm_kept", "parts", "products", "singular_values", "spectral_radius", "step_jacobians"]
+__all__ = [
+    "Omega",
+    "norm_kept",
+    "parts",
+    "products",
+    "singular_values",
+    "spectral_radius",
+    "step_jacobians",
+]
 
 
 def parts(cell: Cell) -> dict[str, slice]:
-    """Where each part of the state stands in the rows and columns of a Jacobian: {"h": ...}, for an LSTM "c" too."""
+    """Where each part of the state stands in the rows and columns of a Jacobian: {"h":
+    ...}, for an LSTM "c" too.
+    """
     where, start = {}, 0
     for name, leaf in cell.zero_state(1).leaves().items():
         where[name] = slice(start, start + leaf.shape[1])
@@ -29,13 +41,17 @@ def parts(cell: Cell) -> dict[str, slice]:
 
 
 def step_jacobians(cell: Cell, run: Run) -> Float[Array, "T B S S"]:
-    """ds_t/ds_{t-1} for every step and sequence of a run; S is H, or 2H for an LSTM (h, then c).
+    """ds_t/ds_{t-1} for every step and sequence of a run; S is H, or 2H for an LSTM (h,
+    then c).
 
-    For an RNN, J_t = diag(1 - h_t²) W_h^T. S backward steps for each forward one, done as one batch of B·S rows.
+    For an RNN, J_t = diag(1 - h_t²) W_h^T. S backward steps for each forward one, done
+    as one batch of B·S rows.
     """
     where = parts(cell)
     S, B = sum(part.stop - part.start for part in where.values()), run.hs.shape[1]
-    each = np.tile(np.eye(S, dtype=run.hs.dtype), (B, 1))  # (BS, S): every unit vector, for every sequence
+    each = np.tile(
+        np.eye(S, dtype=run.hs.dtype), (B, 1)
+    )  # (BS, S): every unit vector, for every sequence
     units = replace(run.state, **{name: each[:, part] for name, part in where.items()})
     Js = np.empty((len(run.tapes), B, S, S), run.hs.dtype)
     for t, tape in enumerate(run.tapes):
@@ -63,12 +79,16 @@ def products(Js: Float[Array, "T B S S"]) -> Float[Array, "lags B S S"]:
 
 
 def singular_values(J: Float[Array, "*shape S S"]) -> Float[Array, "*shape S"]:
-    """By how much a matrix stretches, in each of S directions at right angles, the largest first."""
+    """By how much a matrix stretches, in each of S directions at right angles, the
+    largest first.
+    """
     return np.linalg.svd(J, compute_uv=False)
 
 
 def spectral_radius(J: Float[Array, "*shape S S"]) -> Any:
-    """The largest |eigenvalue|, of shape `shape`: the rate of the powers of J in the long run, ‖J^k‖^(1/k) as k → ∞."""
+    """The largest |eigenvalue|, of shape `shape`: the rate of the powers of J in the
+    long run, ‖J^k‖^(1/k) as k → ∞.
+    """
     return np.abs(np.linalg.eigvals(J)).max(axis=-1)
 
 
@@ -80,13 +100,17 @@ class Omega(NamedTuple):
 
 
 def norm_kept(cell: RNN, dhs: Float[Array, "T B H"], run: Run) -> Omega:
-    """Ω, how far one step back in time is from keeping the length of the gradient, mean over the batch.
+    """Ω, how far one step back in time is from keeping the length of the gradient, mean
+    over the batch.
 
-        Ω = sum over t of (‖dh_t J_t‖ / ‖dh_t‖ - 1)²,   dh_t J_t = da_t W_h^T,   da_t = dh_t ⊙ (1 - h_t²)
+        Ω = sum over t of (‖dh_t J_t‖ / ‖dh_t‖ - 1)²
+        dh_t J_t = da_t W_h^T,   da_t = dh_t ⊙ (1 - h_t²)
 
-    dh_t is the whole dL/dh_t. The derivative is the immediate one: dh_t and h_t are constants, and only the W_h that is
-    written down moves, so it is not the derivative of the value by W_h. A step whose gradient is zero counts nothing.
-    (Pascanu, Mikolov and Bengio 2013, who write the state as the pre-activation, so that their J is W_h^T diag(1 - h²).)
+    dh_t is the whole dL/dh_t. The derivative is the immediate one: dh_t and h_t are
+    constants, and only the W_h that is written down moves, so it is not the derivative
+    of the value by W_h. A step whose gradient is zero counts nothing. (Pascanu, Mikolov
+    and Bengio 2013, who write the state as the pre-activation, so that their J is W_h^T
+    diag(1 - h²).)
     """
     require_shape("dhs", dhs, run.hs.shape, "norm_kept")
     value, dW_h = 0.0, np.zeros_like(cell.W_h)

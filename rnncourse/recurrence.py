@@ -1,7 +1,8 @@
 """Unrolling a cell over time, and backpropagation through it: once, for every cell.
 
-A cell is a linear map of x and of h, then something pointwise, its gates. The linear map, the loop over time and the
-sum over time are here. A file under `cells/` holds the gates and their derivative.
+A cell is a linear map of x and of h, then something pointwise, its gates. The linear
+map, the loop over time and the sum over time are here. A file under `cells/` holds the
+gates and their derivative.
 """
 
 from dataclasses import dataclass, replace
@@ -10,7 +11,16 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from rnncourse.arrays import Array, Float, Int, Record, floats, reals, require_one_dtype, require_shape
+from rnncourse.arrays import (
+    Array,
+    Float,
+    Int,
+    Record,
+    floats,
+    reals,
+    require_one_dtype,
+    require_shape,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,11 +32,13 @@ class State(Record):
 
 @dataclass(frozen=True, eq=False)
 class Cell(Record):
-    """A recurrent cell: the parameters are the cell, and a gradient is another cell of the same class.
+    """A recurrent cell: the parameters are the cell, and a gradient is another cell of
+    the same class.
 
-    A subclass defines `gates` and `gates_backward`, `init`, and how many gate columns G it has for H units. The other
-    methods are the linear map and its derivative; a cell whose map is sparse or comes in two parts, or that has more
-    parameters, extends them.
+    A subclass defines `gates` and `gates_backward`, `init`, and how many gate columns G
+    it has for H units. The other methods are the linear map and its derivative; a cell
+    whose map is sparse or comes in two parts, or that has more parameters, extends
+    them.
     """
 
     W_x: Float[Array, "D G"]
@@ -62,18 +74,28 @@ class Cell(Record):
     # One step
 
     def step(self, state: Any, x: Float[Array, "B D"]) -> tuple[Any, Any]:
-        """One step for B sequences: the new state, and the tape that `gates_backward` reads."""
+        """One step for B sequences: the new state, and the tape that `gates_backward`
+        reads.
+        """
         require_shape("x", x, ("B", self.D), f"{type(self).__name__}.step")
         x = floats("x", x, self.W_x.dtype)
         state = check_state(self, state, len(x))
         return self.gates(state, x @ self.W_x + self.b, self.recurrent(state))
 
-    def gates(self, state: Any, a_x: Float[Array, "B G"], a_h: Float[Array, "B G"]) -> tuple[Any, Any]:
-        """The pointwise part of a step, from a_x = x W_x + b and a_h = h W_h: the new state and a tape."""
+    def gates(
+        self, state: Any, a_x: Float[Array, "B G"], a_h: Float[Array, "B G"]
+    ) -> tuple[Any, Any]:
+        """The pointwise part of a step, from a_x = x W_x + b and a_h = h W_h: the new
+        state and a tape.
+        """
         raise NotImplementedError
 
-    def gates_backward(self, dstate: Any, tape: Any) -> tuple[Any, Float[Array, "B G"], Float[Array, "B G"]]:
-        """Its derivative: the part of dL/dstate_prev that does not pass through h W_h, then dL/da_x and dL/da_h."""
+    def gates_backward(
+        self, dstate: Any, tape: Any
+    ) -> tuple[Any, Float[Array, "B G"], Float[Array, "B G"]]:
+        """Its derivative: the part of dL/dstate_prev that does not pass through h W_h,
+        then dL/da_x and dL/da_h.
+        """
         raise NotImplementedError
 
     # The linear map over the state, and the gradients of all parameters
@@ -86,12 +108,20 @@ class Cell(Record):
         """dL/dh = da_h W_h^T."""
         return da_h @ self.W_h.T
 
-    def recurrent_gradient(self, run: "Run", da_hs: Float[Array, "T B G"]) -> Float[Array, "H G"]:
-        """dL/dW_h = the sum over t of h_{t-1}^T da_t, as one product over the T·B stacked rows."""
+    def recurrent_gradient(
+        self, run: "Run", da_hs: Float[Array, "T B G"]
+    ) -> Float[Array, "H G"]:
+        """dL/dW_h = the sum over t of h_{t-1}^T da_t, as one product over the T·B
+        stacked rows.
+        """
         return rows(run.hs_prev).T @ rows(da_hs)
 
-    def gradients(self, run: "Run", da_xs: Float[Array, "T B G"], da_hs: Float[Array, "T B G"]) -> Self:
-        """The gradient of every parameter: each weight is shared over time, so each gradient is a sum over time."""
+    def gradients(
+        self, run: "Run", da_xs: Float[Array, "T B G"], da_hs: Float[Array, "T B G"]
+    ) -> Self:
+        """The gradient of every parameter: each weight is shared over time, so each
+        gradient is a sum over time.
+        """
         return replace(
             self,
             W_x=input_gradient(run.xs, da_xs, self.D),
@@ -101,7 +131,9 @@ class Cell(Record):
 
 
 class Run(NamedTuple):
-    """What a forward pass leaves behind: all that a backward pass, a figure or the next window needs."""
+    """What a forward pass leaves behind: all that a backward pass, a figure or the next
+    window needs.
+    """
 
     xs: Float[Array, "T B D"] | Int[Array, "T B"]
     hs: Float[Array, "T B H"]  # h_t
@@ -111,36 +143,53 @@ class Run(NamedTuple):
 
 
 class Gradients(NamedTuple):
-    """What a backward pass gives: dL/d each parameter, dL/dx_t, dL/d the first state, and the norms on the way."""
+    """What a backward pass gives: dL/d each parameter, dL/dx_t, dL/d the first state,
+    and the norms on the way.
+    """
 
     cell: Any  # one number for each parameter, in an object of the cell's class
-    xs: Float[Array, "T B D"] | None  # None where the inputs are symbols: they have no derivative
+    xs: (
+        Float[Array, "T B D"] | None
+    )  # None where the inputs are symbols: they have no derivative
     state: Any
     # norm over batch and units of dL/dh_t; under "c" dL/dc_t, paths through h_t aside
     flow: dict[str, Float[Array, " T"]]
 
 
 @singledispatch
-def forward(cell: Cell, xs: Float[Array, "T B D"] | Int[Array, "T B"], state: Any = None) -> Run:
+def forward(
+    cell: Cell, xs: Float[Array, "T B D"] | Int[Array, "T B"], state: Any = None
+) -> Run:
     """Run a cell over T steps of B sequences, from `state` or from zeros.
 
-    The inputs are vectors, (T, B, D), or symbols, integers of shape (T, B), which mean their one-hot vectors: the
-    product with W_x then is a row of W_x. The input part of every step is one product, since it does not depend on h.
-    Works for a cell, a `stack` and a `bidirectional`. Raises TypeError or ValueError for inputs or a state that do not
-    fit, for no steps, and for NaN or infinity.
+    The inputs are vectors, (T, B, D), or symbols, integers of shape (T, B), which mean
+    their one-hot vectors: the product with W_x then is a row of W_x. The input part of
+    every step is one product, since it does not depend on h. Works for a cell, a
+    `stack` and a `bidirectional`. Raises TypeError or ValueError for inputs or a state
+    that do not fit, for no steps, and for NaN or infinity.
     """
-    raise TypeError(f"forward got a {type(cell).__name__}; it expects a cell, a stack or a bidirectional")
+    raise TypeError(
+        f"forward got a {type(cell).__name__}; it expects a cell, a stack or a"
+        " bidirectional"
+    )
 
 
 @singledispatch
-def backward(cell: Cell, dhs: Float[Array, "T B H"], run: Run, dstate: Any = None) -> Gradients:
-    """Backpropagation through time: the gradients of any loss whose derivative by h_t at step t alone is dhs[t].
+def backward(
+    cell: Cell, dhs: Float[Array, "T B H"], run: Run, dstate: Any = None
+) -> Gradients:
+    """Backpropagation through time: the gradients of any loss whose derivative by h_t
+    at step t alone is dhs[t].
 
-    dL/dh_t = dhs[t] + what comes back from t+1. `dstate` is the loss's gradient by the last state, from whatever
-    reads it later; zeros where it is None. Raises ValueError where dhs has another shape than run.hs, and what `forward`
-    raises for a state where dstate is none of this cell. (Werbos 1990)
+    dL/dh_t = dhs[t] + what comes back from t+1. `dstate` is the loss's gradient by the
+    last state, from whatever reads it later; zeros where it is None. Raises ValueError
+    where dhs has another shape than run.hs, and what `forward` raises for a state where
+    dstate is none of this cell. (Werbos 1990)
     """
-    raise TypeError(f"backward got a {type(cell).__name__}; it expects a cell, a stack or a bidirectional")
+    raise TypeError(
+        f"backward got a {type(cell).__name__}; it expects a cell, a stack or a"
+        " bidirectional"
+    )
 
 
 @forward.register(Cell)
@@ -164,12 +213,18 @@ def _forward(cell, xs, state=None):
 def _backward(cell, dhs, run, dstate=None):
     require_shape("dhs", dhs, run.hs.shape, "backward")
     dhs = reals("dhs", dhs, run.hs.dtype)
-    dstate = run.state.map(np.zeros_like) if dstate is None else check_state(cell, dstate, dhs.shape[1], "dstate")
+    dstate = (
+        run.state.map(np.zeros_like)
+        if dstate is None
+        else check_state(cell, dstate, dhs.shape[1], "dstate")
+    )
     squares = {name: np.empty(len(dhs), dhs.dtype) for name in dstate.leaves()}
     da_xs = da_hs = np.zeros(run.hs.shape[:2] + cell.b.shape, cell.b.dtype)  # (T, B, G)
     through = 0  # what comes back from t + 1 through h W_h
     for t in reversed(range(len(dhs))):
-        dstate = replace(dstate, h=dhs[t] + (dstate.h + through))  # from the loss at t, and from t + 1
+        dstate = replace(
+            dstate, h=dhs[t] + (dstate.h + through)
+        )  # from the loss at t, and from t + 1
         for name, square in squares.items():
             part = getattr(dstate, name)
             square[t] = np.vdot(part, part)
@@ -190,7 +245,9 @@ def rows(array: Float[Array, "T B N"]) -> Float[Array, "TB N"]:
     return array.reshape(-1, array.shape[-1])
 
 
-def times(array: Float[Array, "T B M"], W: Float[Array, "M N"]) -> Float[Array, "T B N"]:
+def times(
+    array: Float[Array, "T B M"], W: Float[Array, "M N"]
+) -> Float[Array, "T B N"]:
     """Each row times W, as one product of all T·B rows."""
     return (rows(array) @ W).reshape(*array.shape[:-1], W.shape[1])
 
@@ -198,7 +255,9 @@ def times(array: Float[Array, "T B M"], W: Float[Array, "M N"]) -> Float[Array, 
 def input_gradient(
     xs: Float[Array, "T B D"] | Int[Array, "T B"], da_xs: Float[Array, "T B G"], D: int
 ) -> Float[Array, "D G"]:
-    """dL/dW_x = the sum over t of x_t^T da_t; for symbols, the sum of the rows of da that stand at each symbol."""
+    """dL/dW_x = the sum over t of x_t^T da_t; for symbols, the sum of the rows of da
+    that stand at each symbol.
+    """
     if xs.ndim == 3:
         return rows(xs).T @ rows(da_xs)
     dW_x = np.zeros((D, da_xs.shape[-1]), da_xs.dtype)
@@ -209,28 +268,38 @@ def input_gradient(
 
 
 def check_inputs(cell: Cell, xs: Any) -> Array:
-    """The inputs as `forward` wants them, or an error that says what was expected and what came."""
+    """The inputs as `forward` wants them, or an error that says what was expected and
+    what came.
+    """
     owner = f"{type(cell).__name__} with D = {cell.D}"
     if isinstance(xs, np.ndarray) and xs.dtype.kind in "iu":
         require_shape("xs of symbols", xs, ("T", "B"), owner)
         if xs.min() < 0 or xs.max() >= cell.D:
             wrong = xs.min() if xs.min() < 0 else xs.max()
-            raise ValueError(f"xs contain symbol {wrong}; {owner} expects 0 to {cell.D - 1}")
+            raise ValueError(
+                f"xs contain symbol {wrong}; {owner} expects 0 to {cell.D - 1}"
+            )
         return xs
     require_shape("xs", xs, ("T", "B", cell.D), owner)
     return floats("xs", xs, cell.W_x.dtype)
 
 
 def check_state(cell: Cell, state: Any, B: int, name: str = "state") -> Any:
-    """The state in the cell's dtype, where it is of its kind with B rows; else an error: what was expected, what came."""
+    """The state in the cell's dtype, where it is of its kind with B rows; else an
+    error: what was expected, what came.
+    """
     expected = cell.zero_state(B)
     require_kind(name, state, type(expected), type(cell).__name__)
     for part, leaf in expected.leaves().items():
-        require_shape(f"{name}.{part}", getattr(state, part), leaf.shape, type(cell).__name__)
+        require_shape(
+            f"{name}.{part}", getattr(state, part), leaf.shape, type(cell).__name__
+        )
     return state.map(lambda leaf: floats(name, leaf, cell.W_h.dtype))
 
 
 def require_kind(name: str, value: object, kind: type, owner: str) -> None:
     """Raise TypeError unless a value is of this very class."""
     if type(value) is not kind:
-        raise TypeError(f"{name} is a {type(value).__name__}; {owner} expects a {kind.__name__}")
+        raise TypeError(
+            f"{name} is a {type(value).__name__}; {owner} expects a {kind.__name__}"
+        )

@@ -1,8 +1,12 @@
-"""Tasks whose dependencies are as long as you make them: `rng` in, `Batch` out; and waves to be written without input.
+"""Tasks whose dependencies are as long as you make them: `rng` in, `Batch` out; and
+waves to be written without input.
 
-Each docstring says what is to be learned, what a network that remembers nothing can reach at best, and where the task comes
-from. T is the length that is asked for; a fresh batch is drawn at every call, so there is nothing to overfit.
+Each docstring says what is to be learned, what a network that remembers nothing can
+reach at best, and where the task comes from. T is the length that is asked for; a fresh
+batch is drawn at every call, so there is nothing to overfit.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -11,47 +15,74 @@ from rnncourse.arrays import Array, Batch, Float
 ORDER_SYMBOLS, ORDER_CLASSES = 6, 4  # temporal_order: a, b, c, d, X, Y; XX, XY, YX, YY
 
 
-def adding(T: int, B: int, *, rng: np.random.Generator, dtype: type = np.float64) -> Batch:
+def adding(
+    T: int, B: int, *, rng: np.random.Generator, dtype: type = np.float64
+) -> Batch:
     """Two numbers of T are marked; give their sum after the last step.
 
-        x_t = (value, marker), values uniform in [0, 1];  target = value_i + value_j, with i < T // 2 <= j
+        x_t = (value, marker), values uniform in [0, 1]
+        target = value_i + value_j, with i < T // 2 <= j
 
-    xs (T, B, 2), targets (B, 1), for `at_the_end(squared_error)`. Always answering 1 has a mean squared error of 1/6, the
-    variance of the sum (0.1767, in a much-copied table, is a misprint). Raises ValueError for T below 2.
-    The task of Hochreiter and Schmidhuber (1997) in today's scale. There the values lie in [-1, 1], the target is
-    0.5 + (value_i + value_j) / 4, and a sequence counts as solved where the *absolute* error is below 0.04.
+    xs (T, B, 2), targets (B, 1), for `at_the_end(squared_error)`. Always answering 1
+    has a mean squared error of 1/6, the variance of the sum (0.1767, in a much-copied
+    table, is a misprint). Raises ValueError for T below 2. The task of Hochreiter and
+    Schmidhuber (1997) in today's scale. There the values lie in [-1, 1], the target is
+    0.5 + (value_i + value_j) / 4, and a sequence counts as solved where the *absolute*
+    error is below 0.04.
     """
     _require(T, B, shortest=2)
     values = rng.uniform(size=(T, B))
     markers = np.zeros((T, B))
-    first, second, column = rng.integers(0, T // 2, B), rng.integers(T // 2, T, B), np.arange(B)
+    first, second, column = (
+        rng.integers(0, T // 2, B),
+        rng.integers(T // 2, T, B),
+        np.arange(B),
+    )
     markers[first, column] = markers[second, column] = 1
     targets = (values * markers).sum(axis=0)[:, None]
-    return Batch(np.stack([values, markers], axis=2).astype(dtype), targets.astype(dtype))
+    return Batch(
+        np.stack([values, markers], axis=2).astype(dtype), targets.astype(dtype)
+    )
 
 
-def recall(T: int, B: int, *, rng: np.random.Generator, dtype: type = np.float64) -> Batch:
-    """One number of T is marked; give it after the last step: `adding` with a single number.
+def recall(
+    T: int, B: int, *, rng: np.random.Generator, dtype: type = np.float64
+) -> Batch:
+    """One number of T is marked; give it after the last step: `adding` with a single
+    number.
 
-        x_t = (value, marker), values uniform in [0, 1];  target = value_i, i uniform in 0 .. T - 1
+        x_t = (value, marker), values uniform in [0, 1]
+        target = value_i, i uniform in 0 .. T - 1
 
-    xs (T, B, 2), targets (B, 1), for `at_the_end(squared_error)`. Always answering 1/2 has a mean squared error of 1/12.
+    xs (T, B, 2), targets (B, 1), for `at_the_end(squared_error)`. Always answering 1/2
+    has a mean squared error of 1/12.
     """
     _require(T, B, shortest=1)
-    values, marked, column = rng.uniform(size=(T, B)), rng.integers(0, T, B), np.arange(B)
+    values, marked, column = (
+        rng.uniform(size=(T, B)),
+        rng.integers(0, T, B),
+        np.arange(B),
+    )
     markers = np.zeros((T, B))
     markers[marked, column] = 1
-    return Batch(np.stack([values, markers], axis=2).astype(dtype), values[marked, column, None].astype(dtype))
+    return Batch(
+        np.stack([values, markers], axis=2).astype(dtype),
+        values[marked, column, None].astype(dtype),
+    )
 
 
 def temporal_order(T: int, B: int, *, rng: np.random.Generator) -> Batch:
-    """Among T symbols, two are X or Y; say after the last step which two, in their order: XX, XY, YX or YY.
+    """Among T symbols, two are X or Y; say after the last step which two, in their
+    order: XX, XY, YX or YY.
 
-        one in [T/10, 2T/10), the other in [4T/10, 5T/10); all else is one of a, b, c, d at random
+        one in [T/10, 2T/10), the other in [4T/10, 5T/10)
+        all else is one of a, b, c, d at random
 
-    xs (T, B): 0 to 3 for a to d, 4 for X, 5 for Y; targets (B,): 0 to 3, for `at_the_end(cross_entropy)`. Without memory:
-    ln 4 = 1.386 nats, one right answer in four. The shortest lag is T/2, the longest 9T/10. Raises ValueError for T below 10.
-    Task 6a of Hochreiter and Schmidhuber (1997), with the places of Pascanu, Mikolov and Bengio (2013).
+    xs (T, B): 0 to 3 for a to d, 4 for X, 5 for Y; targets (B,): 0 to 3, for
+    `at_the_end(cross_entropy)`. Without memory: ln 4 = 1.386 nats, one right answer in
+    four. The shortest lag is T/2, the longest 9T/10. Raises ValueError for T below 10.
+    Task 6a of Hochreiter and Schmidhuber (1997), with the places of Pascanu, Mikolov
+    and Bengio (2013).
     """
     _require(T, B, shortest=10)
     xs = rng.integers(0, 4, (T, B))
@@ -61,14 +92,19 @@ def temporal_order(T: int, B: int, *, rng: np.random.Generator) -> Batch:
     return Batch(xs, 2 * first + second)
 
 
-def copying(T: int, B: int, *, rng: np.random.Generator, K: int = 8, S: int = 10) -> Batch:
+def copying(
+    T: int, B: int, *, rng: np.random.Generator, K: int = 8, S: int = 10
+) -> Batch:
     """Read S symbols, wait T steps, then write the S symbols down.
 
-        inputs:   s_1 ... s_S, T - 1 blanks, "go", S blanks;    targets: S + T blanks, then s_1 ... s_S
+        inputs:   s_1 ... s_S, T - 1 blanks, "go", S blanks
+        targets:  S + T blanks, then s_1 ... s_S
 
-    xs and targets (T + 2S, B): 0 to K - 1 for symbols, K for blank, K + 1 for "go" (inputs only). Without memory, a network
-    that knows when to write has a mean of S ln K / (T + 2S) nats per step. Raises ValueError for T, B, K or S below 1.
-    Hochreiter and Schmidhuber (1997) in the form of Arjovsky, Shah and Bengio (2016), where K = 8 and S = 10.
+    xs and targets (T + 2S, B): 0 to K - 1 for symbols, K for blank, K + 1 for "go"
+    (inputs only). Without memory, a network that knows when to write has a mean of S ln
+    K / (T + 2S) nats per step. Raises ValueError for T, B, K or S below 1. Hochreiter
+    and Schmidhuber (1997) in the form of Arjovsky, Shah and Bengio (2016), where K = 8
+    and S = 10.
     """
     _require(T, B, shortest=1)
     if K < 1 or S < 1:
@@ -92,16 +128,21 @@ def sines(T: int, *, periods: tuple[int, ...] = (8, 32, 80, 160)) -> Float[Array
 
 
 def tone(T: int) -> Float[Array, " T"]:
-    """One slow wave with three quick, small ones on top, about as a sound would look: no period is a power of 2.
+    """One slow wave with three quick, small ones on top, about as a sound would look:
+    no period is a power of 2.
 
-        wave_t = 0.5 sin 2a - 0.05 cos(17a + 0.8) + 0.05 sin(25a + 10) - 0.02 cos(45a + 0.3),  a = t / 100, `scaled`
+        wave_t = 0.5 sin 2a - 0.05 cos(17a + 0.8) + 0.05 sin(25a + 10)
+                 - 0.02 cos(45a + 0.3),    a = t / 100, `scaled`
 
-    Periods of about 314, 37, 25 and 14 steps, from -1 to 1. The signal by which re-implementations of
-    the Clockwork network are often tried.
+    Periods of about 314, 37, 25 and 14 steps, from -1 to 1. The signal by which
+    re-implementations of the Clockwork network are often tried.
     """
     a = np.arange(T) / 100
     return scaled(
-        0.5 * np.sin(2 * a) - 0.05 * np.cos(17 * a + 0.8) + 0.05 * np.sin(25 * a + 10) - 0.02 * np.cos(45 * a + 0.3)
+        0.5 * np.sin(2 * a)
+        - 0.05 * np.cos(17 * a + 0.8)
+        + 0.05 * np.sin(25 * a + 10)
+        - 0.02 * np.cos(45 * a + 0.3)
     )
 
 
@@ -111,15 +152,49 @@ def scaled(wave: Float[Array, " T"]) -> Float[Array, " T"]:
 
 
 def without_input(wave: Float[Array, " T"], *, dtype: type = np.float64) -> Batch:
-    """Write this wave, one number at each step, while nothing is heard: xs are zeros, (T, 1, 1); targets are the wave.
+    """Write this wave, one number at each step, while nothing is heard: xs are zeros,
+    (T, 1, 1); targets are the wave.
 
-    For `squared_error`. Always writing its mean has a mean squared error of the wave's variance, a normalised error of 1.
-    (Koutník et al. 2014)
+    For `squared_error`. Always writing its mean has a mean squared error of the wave's
+    variance, a normalised error of 1. (Koutník et al. 2014)
     """
     targets = wave.astype(dtype)[:, None, None]
     return Batch(np.zeros_like(targets), targets)
 
 
+def ending_alike(
+    utterances: tuple[Sequence[Array], Array],
+    ending: Float[Array, "E D"],
+    *,
+    T: int,
+    lead: int = 0,
+    dtype: type = np.float64,
+) -> Batch:
+    """Utterances that differ early and end alike: each is followed by one ending, the
+    same for all, again and again up to T.
+
+        lead steps of silence (zeros), what was said, the ending
+
+    xs (T, N, D), targets (N,), the speakers, for `at_the_end(cross_entropy)`. Raises
+    ValueError where T is too short for an utterance.
+    """
+    said, speakers = utterances
+    longest = max(map(len, said))
+    if lead + longest > T:
+        raise ValueError(
+            f"T is {T}; the longest utterance ends after {lead + longest} steps"
+        )
+    xs = np.zeros((T, len(said), ending.shape[1]), dtype)
+    for column, frames in enumerate(said):
+        end = lead + len(frames)
+        xs[lead:end, column] = frames
+        xs[end:, column] = np.resize(ending, (T - end, ending.shape[1]))
+    return Batch(xs, speakers)
+
+
 def _require(T: int, B: int, *, shortest: int) -> None:
     if shortest > T or B < 1:
-        raise ValueError(f"T is {T} and B is {B}; this task expects T of {shortest} or more, B of 1 or more")
+        raise ValueError(
+            f"T is {T} and B is {B}; this task expects T of {shortest} or more, B of 1"
+            " or more"
+        )

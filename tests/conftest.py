@@ -1,4 +1,6 @@
-"""In the test run the shapes in the package's annotations are executed: a wrong one is an error where it happens."""
+"""In the test run the shapes in the package's annotations are executed: a wrong one is
+an error where it happens.
+"""
 
 from typing import Any
 
@@ -9,9 +11,12 @@ from beartype import BeartypeConf, beartype
 
 
 def check(function):
-    """beartype, for which an int is a float too; `Self`, which it can not judge on a method alone, is anything."""
+    """beartype, for which an int is a float too; `Self`, which it can not judge on a
+    method alone, is anything.
+    """
     function.__annotations__ = {
-        name: Any if "Self" in str(hint) else hint for name, hint in function.__annotations__.items()
+        name: Any if "Self" in str(hint) else hint
+        for name, hint in function.__annotations__.items()
     }
     return beartype(function, conf=BeartypeConf(is_pep484_tower=True))
 
@@ -22,7 +27,9 @@ matplotlib.use("agg")  # figures are drawn and shown to nobody
 
 @pytest.fixture
 def unchecked():
-    """For tests of what a reader is told: without it the annotation complains before the package does."""
+    """For tests of what a reader is told: without it the annotation complains before
+    the package does.
+    """
     jaxtyping.config.update("jaxtyping_disable", True)
     yield
     jaxtyping.config.update("jaxtyping_disable", False)

@@ -1,7 +1,9 @@
-"""What every suite shares: the networks, a problem for each of them, and the judges of a backward pass.
+"""What every suite shares: the networks, a problem for each of them, and the judges of
+a backward pass.
 
-A problem has everything at random and different from zero: weights, biases, inputs, the state it starts from, and the
-upstream gradients of every output and of the last state. All its sizes differ, so that no axis is taken for another.
+A problem has everything at random and different from zero: weights, biases, inputs, the
+state it starts from, and the upstream gradients of every output and of the last state.
+All its sizes differ, so that no axis is taken for another.
 """
 
 from contextlib import contextmanager
@@ -73,8 +75,12 @@ def two_of_both(init, D, H, *, rng):
 
 
 def mixed(D, H, *, rng):
-    """What torch has no module for: layers of several kinds and sizes, a stack among them, and unequal directions."""
-    directions = bidirectional(LSTM.init(H, 2, rng=rng), Clockwork.init(H, 4, periods=(1, 2), rng=rng))
+    """What torch has no module for: layers of several kinds and sizes, a stack among
+    them, and unequal directions.
+    """
+    directions = bidirectional(
+        LSTM.init(H, 2, rng=rng), Clockwork.init(H, 4, periods=(1, 2), rng=rng)
+    )
     return stack(stack(RNN.init(D, 5, rng=rng), GRU.init(5, H, rng=rng)), directions)
 
 
@@ -86,7 +92,11 @@ COMPOSITIONS = {
 
 NETWORKS = CELLS | COMPOSITIONS
 
-LOSSES = {"cross_entropy": cross_entropy, "squared_error": squared_error, "at_the_end": at_the_end(cross_entropy)}
+LOSSES = {
+    "cross_entropy": cross_entropy,
+    "squared_error": squared_error,
+    "at_the_end": at_the_end(cross_entropy),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +109,9 @@ class Variables(Record):
 
 
 class Problem(NamedTuple):
-    """A network, what it is given, and the gradients dL/dh_t and dL/d the last state that come from above."""
+    """A network, what it is given, and the gradients dL/dh_t and dL/d the last state
+    that come from above.
+    """
 
     net: Any
     xs: Array
@@ -108,10 +120,17 @@ class Problem(NamedTuple):
     dstate: Any
 
     def loss(self, at: Variables) -> float:
-        """A number with exactly these upstream gradients: sum over t of dhs_t · h_t, and dstate · the last state."""
+        """A number with exactly these upstream gradients: sum over t of dhs_t · h_t,
+        and dstate · the last state.
+        """
         run = forward(at.net, self.xs if at.xs is None else at.xs, at.state)
-        last = zip(self.dstate.leaves().values(), run.state.leaves().values(), strict=True)
-        return float(np.vdot(self.dhs, run.hs) + sum(np.vdot(dleaf, leaf) for dleaf, leaf in last))
+        last = zip(
+            self.dstate.leaves().values(), run.state.leaves().values(), strict=True
+        )
+        return float(
+            np.vdot(self.dhs, run.hs)
+            + sum(np.vdot(dleaf, leaf) for dleaf, leaf in last)
+        )
 
     def run(self):
         """The forward pass."""
@@ -136,24 +155,38 @@ def variables(gradients) -> Variables:
     return Variables(gradients.cell, gradients.xs, gradients.state)
 
 
-def problem(name: str, *, symbols: bool = False, steps: int = T, batch: int = B) -> Problem:
-    """The problem of a network in NETWORKS. Clockworks get 9 steps from a clock at 3: the slowest modules move twice."""
+def problem(
+    name: str, *, symbols: bool = False, steps: int = T, batch: int = B
+) -> Problem:
+    """The problem of a network in NETWORKS. Clockworks get 9 steps from a clock at 3:
+    the slowest modules move twice.
+    """
     rng = np.random.default_rng(1)
     steps = 9 if "Clockwork" in name or name == "mixed" else steps
-    hidden = 2 if name in COMPOSITIONS and name != "mixed" else H  # the many numbers of a composition take time
+    hidden = (
+        2 if name in COMPOSITIONS and name != "mixed" else H
+    )  # the many numbers of a composition take time
 
     def noise(leaf):
         return rng.normal(0, 0.5, leaf.shape)
 
     net = NETWORKS[name](D, hidden, rng=rng).map(noise)
     state = forward(net, rng.standard_normal((3, batch, D))).state.map(noise)
-    xs = rng.integers(0, D, (steps, batch)) if symbols else rng.standard_normal((steps, batch, D))
-    return Problem(net, xs, rng.standard_normal((steps, batch, net.H)), state, state.map(noise))
+    xs = (
+        rng.integers(0, D, (steps, batch))
+        if symbols
+        else rng.standard_normal((steps, batch, D))
+    )
+    return Problem(
+        net, xs, rng.standard_normal((steps, batch, net.H)), state, state.map(noise)
+    )
 
 
 @contextmanager
 def unannotated():
-    """Inside, shapes in annotations are not checked: thousands of forward passes take a tenth of the time."""
+    """Inside, shapes in annotations are not checked: thousands of forward passes take a
+    tenth of the time.
+    """
     before = jaxtyping.config.jaxtyping_disable
     jaxtyping.config.update("jaxtyping_disable", True)
     try:
@@ -170,17 +203,25 @@ def numeric(name: str, symbols: bool = False) -> Variables:
 
 
 def error(name: str, *, symbols: bool = False) -> float:
-    """The judge: how far the backward pass is from the central differences, relative to the largest entry of each array."""
+    """The judge: how far the backward pass is from the central differences, relative to
+    the largest entry of each array.
+    """
     return relative_error(problem(name, symbols=symbols).ours(), numeric(name, symbols))
 
 
 def readout_problem(loss: str) -> tuple[Network, Batch, Any, Any]:
-    """A network with a read-out of V = 7, a batch with targets for one of LOSSES, a state, and the loss."""
+    """A network with a read-out of V = 7, a batch with targets for one of LOSSES, a
+    state, and the loss.
+    """
     rng = np.random.default_rng(2)
     p = problem("GRU")
     net = Network.init(p.net, 7, rng=rng).map(lambda w: rng.normal(0, 0.5, w.shape))
     symbols = rng.integers(0, 7, (T, B))
-    targets = {"cross_entropy": symbols, "squared_error": rng.standard_normal((T, B, 7)), "at_the_end": symbols[-1]}
+    targets = {
+        "cross_entropy": symbols,
+        "squared_error": rng.standard_normal((T, B, 7)),
+        "at_the_end": symbols[-1],
+    }
     return net, Batch(p.xs, targets[loss]), p.state, LOSSES[loss]
 
 
@@ -189,10 +230,14 @@ def readout_numeric(loss: str) -> Network:
     """The central differences of the loss that `objective` returns, made once."""
     net, batch, state, function = readout_problem(loss)
     with unannotated():
-        return differences(lambda net: objective(net, batch, state, loss=function)[0], net)
+        return differences(
+            lambda net: objective(net, batch, state, loss=function)[0], net
+        )
 
 
 def readout_error(loss: str) -> float:
     """The judge of `objective`: its gradient beside the central differences."""
     net, batch, state, function = readout_problem(loss)
-    return relative_error(objective(net, batch, state, loss=function)[1], readout_numeric(loss))
+    return relative_error(
+        objective(net, batch, state, loss=function)[1], readout_numeric(loss)
+    )

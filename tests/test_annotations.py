@@ -1,4 +1,6 @@
-"""The shapes in annotations are executed by this whole test run (see conftest), and a wrong one does not pass."""
+"""The shapes in annotations are executed by this whole test run (see conftest), and a
+wrong one does not pass.
+"""
 
 import importlib
 import sys
@@ -38,37 +40,62 @@ def test_a_call_with_another_shape_is_stopped_by_the_annotation(call):
 
 
 def test_functions_of_the_package_are_checked():
-    for function in (softmax, rows, LSTM.step, Cell.zero_state, forward.dispatch(object)):
-        assert unwrap(function) is not function, f"{function.__qualname__} runs without its annotation"
+    for function in (
+        softmax,
+        rows,
+        LSTM.step,
+        Cell.zero_state,
+        forward.dispatch(object),
+    ):
+        assert unwrap(function) is not function, (
+            f"{function.__qualname__} runs without its annotation"
+        )
 
 
-# What an annotation on a contract says (forward, backward, Cell.gates), and on a NamedTuple, nothing runs by itself
+# What an annotation on a contract says (forward, backward, Cell.gates), and on a
+# NamedTuple, nothing runs by itself
 
 
 def under(contract, function):
-    """A function with the annotations of the contract that it fulfils, if it has none of its own, executed."""
+    """A function with the annotations of the contract that it fulfils, if it has none
+    of its own, executed.
+    """
     function = unwrap(function)
     copy = FunctionType(
-        function.__code__, function.__globals__, function.__name__, function.__defaults__, function.__closure__
+        function.__code__,
+        function.__globals__,
+        function.__name__,
+        function.__defaults__,
+        function.__closure__,
     )
-    copy.__annotations__ = dict(function.__annotations__ or unwrap(contract).__annotations__)
+    copy.__annotations__ = dict(
+        function.__annotations__ or unwrap(contract).__annotations__
+    )
     return jaxtyping.jaxtyped(copy, typechecker=beartype)
 
 
 def assert_fields_are_as_annotated(record):
-    """Every field of a NamedTuple has the shape in its annotation, and one letter is one length."""
+    """Every field of a NamedTuple has the shape in its annotation, and one letter is
+    one length.
+    """
     with jaxtyping.jaxtyped("context"):
         for name, hint in get_type_hints(type(record)).items():
             value = getattr(record, name)
-            assert is_bearable(value, hint), f"{type(record).__qualname__}.{name} is {np.shape(value)}, not {hint}"
+            assert is_bearable(value, hint), (
+                f"{type(record).__qualname__}.{name} is {np.shape(value)}, not {hint}"
+            )
 
 
 @pytest.mark.parametrize("name", NETWORKS)
 @pytest.mark.parametrize("symbols", [False, True], ids=["vectors", "symbols"])
 def test_forward_and_backward_do_what_their_annotations_say(name, symbols):
     p = problem(name, symbols=symbols)
-    run = under(forward.dispatch(object), forward.dispatch(type(p.net)))(p.net, p.xs, p.state)
-    gradients = under(backward.dispatch(object), backward.dispatch(type(p.net)))(p.net, p.dhs, run, p.dstate)
+    run = under(forward.dispatch(object), forward.dispatch(type(p.net)))(
+        p.net, p.xs, p.state
+    )
+    gradients = under(backward.dispatch(object), backward.dispatch(type(p.net)))(
+        p.net, p.dhs, run, p.dstate
+    )
     for result in (run, gradients):
         assert_fields_are_as_annotated(result)
 
@@ -77,7 +104,9 @@ def test_forward_and_backward_do_what_their_annotations_say(name, symbols):
 def test_gates_do_what_the_annotations_of_the_contract_say(name):
     p = problem(name)
     kind = type(p.net)
-    state, tape = under(Cell.gates, kind.gates)(p.net, p.state, p.xs[0] @ p.net.W_x + p.net.b, p.net.recurrent(p.state))
+    state, tape = under(Cell.gates, kind.gates)(
+        p.net, p.state, p.xs[0] @ p.net.W_x + p.net.b, p.net.recurrent(p.state)
+    )
     assert_fields_are_as_annotated(tape)
     under(Cell.gates_backward, kind.gates_backward)(p.net, state, tape)
     da_hs = np.zeros((*p.xs.shape[:2], len(p.net.b)))
@@ -123,7 +152,9 @@ RIGHT = dedent('''
     ],
     ids=["result", "argument", "field", "none is wrong"],
 )
-def test_a_wrong_annotation_is_found_by_running_the_code(right, wrong, tmp_path, monkeypatch):
+def test_a_wrong_annotation_is_found_by_running_the_code(
+    right, wrong, tmp_path, monkeypatch
+):
     (tmp_path / "planted.py").write_text(RIGHT.replace(right, wrong), "utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "planted", raising=False)

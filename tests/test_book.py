@@ -1,4 +1,6 @@
-"""The book is built as a reader builds it, without torch, and then read in a browser: every page of it."""
+"""The book is built as a reader builds it, without torch, and then read in a browser:
+every page of it.
+"""
 
 import os
 import shutil
@@ -16,10 +18,18 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 ROOT = Path(__file__).parent.parent
 CHROMIUMS = [
-    *map(shutil.which, ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]),
+    *map(
+        shutil.which,
+        ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
+    ),
     shutil.which("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"),
 ]
-ARGUMENTS = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--no-first-run",
+]
 WIDE, PHONE = {"width": 1280, "height": 844}, {"width": 390, "height": 844}
 BUILD_WITHOUT_TORCH = """
 import sys
@@ -39,8 +49,20 @@ main()
 def book(tmp_path_factory) -> Path:
     """The built book. Warnings are errors, and importing torch is one too."""
     out = tmp_path_factory.mktemp("book")
-    command = [sys.executable, "-c", BUILD_WITHOUT_TORCH, "build", ".", "-W", "--keep-going", "--path-output", str(out)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    command = [
+        sys.executable,
+        "-c",
+        BUILD_WITHOUT_TORCH,
+        "build",
+        ".",
+        "-W",
+        "--keep-going",
+        "--path-output",
+        str(out),
+    ]
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return out / "_build" / "html"
 
@@ -55,7 +77,9 @@ class Quiet(SimpleHTTPRequestHandler):
 @pytest.fixture(scope="module")
 def site(book):
     """The address of the book on localhost."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=book)) as server:
+    with ThreadingHTTPServer(
+        ("127.0.0.1", 0), partial(Quiet, directory=book)
+    ) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
@@ -85,8 +109,10 @@ class Visit(NamedTuple):
 
 FACTS = """() => ({
     formulas: document.querySelectorAll(".math").length,
-    unrendered: [...document.querySelectorAll(".math")].filter(e => !e.querySelector("mjx-container")).length,
-    wrong: [...document.querySelectorAll("mjx-merror, [data-mjx-error]")].map(e => e.textContent),
+    unrendered: [...document.querySelectorAll(".math")]
+        .filter(e => !e.querySelector("mjx-container")).length,
+    wrong: [...document.querySelectorAll("mjx-merror, [data-mjx-error]")]
+        .map(e => e.textContent),
     links: [...document.links].map(a => a.href),
     images: [...document.images].map(i => i.src),
     no_alt: [...document.images].filter(i => !i.alt.trim()).map(i => i.src),
@@ -96,21 +122,37 @@ FACTS = """() => ({
 
 def open_page(page: Page, address: str) -> None:
     page.goto(address)
-    page.evaluate("Promise.all([window.MathJax?.startup?.promise, document.fonts.ready])")
+    page.evaluate(
+        "Promise.all([window.MathJax?.startup?.promise, document.fonts.ready])"
+    )
 
 
 def visit(browser: Browser, address: str) -> Visit:
     seen = Visit([], [], {})
     context = browser.new_context(viewport=WIDE)
     page = context.new_page()
-    page.on("console", lambda m: seen.complaints.append(m.text) if m.type in ("error", "warning") else None)
+    page.on(
+        "console",
+        lambda m: (
+            seen.complaints.append(m.text) if m.type in ("error", "warning") else None
+        ),
+    )
     page.on("pageerror", lambda error: seen.complaints.append(str(error)))
-    page.on("response", lambda r: seen.complaints.append(f"{r.status} for {r.url}") if r.status >= 400 else None)
+    page.on(
+        "response",
+        lambda r: (
+            seen.complaints.append(f"{r.status} for {r.url}")
+            if r.status >= 400
+            else None
+        ),
+    )
     page.on("request", lambda request: seen.requests.append(request.url))
     open_page(page, address)
     seen.facts.update(page.evaluate(FACTS))
     page.set_viewport_size(PHONE)
-    seen.facts["too_wide"] = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    seen.facts["too_wide"] = page.evaluate(
+        "document.documentElement.scrollWidth - innerWidth"
+    )
     context.close()
     return seen
 
@@ -118,7 +160,11 @@ def visit(browser: Browser, address: str) -> Visit:
 @pytest.fixture(scope="module")
 def pages(book) -> list[str]:
     """Every page of the book, by its path."""
-    found = sorted(path.relative_to(book).as_posix() for path in book.rglob("*.html") if "_static" not in path.parts)
+    found = sorted(
+        path.relative_to(book).as_posix()
+        for path in book.rglob("*.html")
+        if "_static" not in path.parts
+    )
     assert {"index.html", "search.html", "pages/notation.html"} <= set(found)
     return found
 
@@ -130,19 +176,28 @@ def visits(browser, site, pages) -> dict[str, Visit]:
 
 
 def test_nothing_complains(visits):
-    assert {name: seen.complaints for name, seen in visits.items() if seen.complaints} == {}
+    assert {
+        name: seen.complaints for name, seen in visits.items() if seen.complaints
+    } == {}
 
 
 def test_nothing_is_loaded_from_elsewhere(visits, site):
     elsewhere = {
-        url for seen in visits.values() for url in seen.requests if not url.startswith((site, "data:", "blob:"))
+        url
+        for seen in visits.values()
+        for url in seen.requests
+        if not url.startswith((site, "data:", "blob:"))
     }
     assert elsewhere == set()
 
 
 def test_formulas_are_rendered(visits):
     assert sum(seen.facts["formulas"] for seen in visits.values()) > 20
-    assert {name: seen.facts["wrong"] for name, seen in visits.items() if seen.facts["wrong"]} == {}
+    assert {
+        name: seen.facts["wrong"]
+        for name, seen in visits.items()
+        if seen.facts["wrong"]
+    } == {}
     assert [name for name, seen in visits.items() if seen.facts["unrendered"]] == []
 
 
@@ -151,25 +206,44 @@ def test_every_internal_link_and_image_leads_somewhere(visits, site, book):
     for name, seen in visits.items():
         for url in seen.facts["links"] + seen.facts["images"]:
             if url.startswith(site):
-                target, fragment = unquote(urlsplit(url).path).lstrip("/"), unquote(urlsplit(url).fragment)
-                lost = fragment and target in visits and fragment not in visits[target].facts["ids"]
+                target, fragment = (
+                    unquote(urlsplit(url).path).lstrip("/"),
+                    unquote(urlsplit(url).fragment),
+                )
+                lost = (
+                    fragment
+                    and target in visits
+                    and fragment not in visits[target].facts["ids"]
+                )
                 if lost or not (book / target).is_file():
                     broken.append(f"{name}: {url.removeprefix(site)}")
     assert broken == []
 
 
 def test_every_image_is_described(visits):
-    assert {name: seen.facts["no_alt"] for name, seen in visits.items() if seen.facts["no_alt"]} == {}
+    assert {
+        name: seen.facts["no_alt"]
+        for name, seen in visits.items()
+        if seen.facts["no_alt"]
+    } == {}
 
 
 def test_no_page_scrolls_sideways_on_a_phone(visits):
-    assert {name: seen.facts["too_wide"] for name, seen in visits.items() if seen.facts["too_wide"] > 0} == {}
+    assert {
+        name: seen.facts["too_wide"]
+        for name, seen in visits.items()
+        if seen.facts["too_wide"] > 0
+    } == {}
 
 
 def test_the_api_page_has_every_module(book):
     """But for those under exercises/: there the answers are."""
     page = (book / "pages" / "api.html").read_text()
-    paths = [path for folder in ("", "cells") for path in (ROOT / "rnncourse" / folder).glob("[a-z]*.py")]
+    paths = [
+        path
+        for folder in ("", "cells")
+        for path in (ROOT / "rnncourse" / folder).glob("[a-z]*.py")
+    ]
     modules = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in paths]
     assert [name for name in modules if f'id="module-{name}"' not in page] == []
 
@@ -192,7 +266,12 @@ def page(browser, site):
 def chapter(page, site):
     """The same reader in the first chapter."""
     open_page(
-        page, site + sorted((ROOT / "chapters").glob("0*.ipynb"))[0].relative_to(ROOT).with_suffix(".html").as_posix()
+        page,
+        site
+        + sorted((ROOT / "chapters").glob("0*.ipynb"))[0]
+        .relative_to(ROOT)
+        .with_suffix(".html")
+        .as_posix(),
     )
     return page
 
@@ -217,10 +296,15 @@ def test_a_link_leads(page):
 def test_the_theme_button_turns_the_lights_off(chapter):
     def light():
         color = chapter.evaluate("getComputedStyle(document.body).backgroundColor")
-        return sum(int(part) for part in color[color.index("(") + 1 : -1].split(",")[:3]) / 3
+        return (
+            sum(int(part) for part in color[color.index("(") + 1 : -1].split(",")[:3])
+            / 3
+        )
 
     def figure_filter():
-        return chapter.locator("div.cell_output figure img").first.evaluate("i => getComputedStyle(i).filter")
+        return chapter.locator("div.cell_output figure img").first.evaluate(
+            "i => getComputedStyle(i).filter"
+        )
 
     assert light() > 240
     assert figure_filter() == "none"
@@ -260,6 +344,8 @@ def test_a_quiz_answers_from_the_keyboard(chapter):
 
 
 def test_every_question_has_one_right_answer(chapter):
-    counts = chapter.locator("div.quiz").evaluate_all("qs => qs.map(q => q.querySelectorAll('details.right').length)")
+    counts = chapter.locator("div.quiz").evaluate_all(
+        "qs => qs.map(q => q.querySelectorAll('details.right').length)"
+    )
     assert counts
     assert set(counts) == {1}

@@ -7,17 +7,26 @@ import sys
 import numpy as np
 import pytest
 
-from rnncourse.data import Utterances, ending_alike, packaged, sunspots, vowels
+from rnncourse.tasks import ending_alike
+from rnncourse.text.corpora import Utterances, packaged, sunspots, vowels
 
 
 @pytest.mark.parametrize(
     ("read", "message"),
     [
-        (sunspots, "The sunspots are missing; run: pip install --no-deps statsmodels==0.15.0"),
-        (lambda: vowels("test"), "The vowels are missing; run: pip install --no-deps aeon==1.6.0"),
+        (
+            sunspots,
+            "The sunspots are missing; run: pip install --no-deps statsmodels==0.15.0",
+        ),
+        (
+            lambda: vowels("test"),
+            "The vowels are missing; run: pip install --no-deps aeon==1.6.0",
+        ),
     ],
 )
-def test_missing_data_is_answered_with_the_line_that_installs_it(read, message, monkeypatch):
+def test_missing_data_is_answered_with_the_line_that_installs_it(
+    read, message, monkeypatch
+):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ModuleNotFoundError, match=f"^{re.escape(message)}$"):
         read()
@@ -25,13 +34,18 @@ def test_missing_data_is_answered_with_the_line_that_installs_it(read, message, 
 
 def test_files_are_found_without_running_the_package(tmp_path, monkeypatch):
     (tmp_path / "quietpackage" / "b").mkdir(parents=True)
-    (tmp_path / "quietpackage" / "__init__.py").write_text("raise RuntimeError('this code is not wanted')\n")
+    (tmp_path / "quietpackage" / "__init__.py").write_text(
+        "raise RuntimeError('this code is not wanted')\n"
+    )
     for name in ("b/z.csv", "b/a.csv", "b/a.txt"):
         (tmp_path / "quietpackage" / name).write_text("1")
     monkeypatch.syspath_prepend(tmp_path)
-    assert [file.name for file in packaged("quietpackage", "1.0", "*/*.csv", "Numbers")] == ["a.csv", "z.csv"]
+    assert [
+        file.name for file in packaged("quietpackage", "1.0", "*/*.csv", "Numbers")
+    ] == ["a.csv", "z.csv"]
     with pytest.raises(
-        ModuleNotFoundError, match=r"^Numbers are missing; run: pip install --no-deps quietpackage==1\.0$"
+        ModuleNotFoundError,
+        match=r"^Numbers are missing; run: pip install --no-deps quietpackage==1\.0$",
     ):
         packaged("quietpackage", "1.0", "*.npz", "Numbers")
     assert "quietpackage" not in sys.modules
@@ -41,7 +55,9 @@ def test_sunspots():
     spots = sunspots()
     assert spots.shape == (309,) and spots.dtype == np.float64
     assert spots[0] == 5 and spots.max() == spots[1957 - 1700] == 190.2
-    assert spots[1715 - 1700 - 4 : 1715 - 1700].min() == 0  # the end of the Maunder minimum
+    assert (
+        spots[1715 - 1700 - 4 : 1715 - 1700].min() == 0
+    )  # the end of the Maunder minimum
     power = np.abs(np.fft.rfft(spots - spots.mean()))
     assert 10 < 309 / power.argmax() < 12
     assert "statsmodels" not in sys.modules
@@ -61,7 +77,9 @@ def test_vowels(part, N):
 
 
 def test_vowels_of_no_part():
-    with pytest.raises(ValueError, match=r"^part is 'valid'; vowels expects 'train' or 'test'$"):
+    with pytest.raises(
+        ValueError, match=r"^part is 'valid'; vowels expects 'train' or 'test'$"
+    ):
         vowels("valid")
 
 
@@ -76,8 +94,12 @@ def test_what_was_said_differs_and_the_ending_does_not(lead):
     for column, frames in enumerate(said.frames):
         rest = xs[lead + len(frames) :, column]
         assert not xs[:lead, column].any()
-        np.testing.assert_allclose(xs[lead : lead + len(frames), column], frames, rtol=1e-6)
-        np.testing.assert_allclose(rest, np.concatenate([ending] * 3)[: len(rest)], rtol=1e-6)
+        np.testing.assert_allclose(
+            xs[lead : lead + len(frames), column], frames, rtol=1e-6
+        )
+        np.testing.assert_allclose(
+            rest, np.concatenate([ending] * 3)[: len(rest)], rtol=1e-6
+        )
 
 
 def test_an_utterance_that_fills_all_steps():
@@ -87,5 +109,7 @@ def test_an_utterance_that_fills_all_steps():
 
 def test_too_little_time_is_refused():
     said = Utterances((np.ones((3, 2)),), np.array([0]))
-    with pytest.raises(ValueError, match="T is 4; the longest utterance ends after 5 steps"):
+    with pytest.raises(
+        ValueError, match="T is 4; the longest utterance ends after 5 steps"
+    ):
         ending_alike(said, np.zeros((4, 2)), T=4, lead=2)

@@ -1,4 +1,6 @@
-"""What a reader is told: every wrong call raises one error that says what was expected and what came."""
+"""What a reader is told: every wrong call raises one error that says what was expected
+and what came.
+"""
 
 import re
 
@@ -40,7 +42,11 @@ rnn, lstm, gru = (cell.init(D, H, rng=rng) for cell in (RNN, LSTM, GRU))
 clockwork = Clockwork.init(D, H, periods=(1, 2, 4), rng=rng)
 two, both = stack(lstm, LSTM.init(H, H, rng=rng)), bidirectional(lstm, lstm)
 net = Network.init(lstm, D, rng=rng)
-xs, symbols, dhs = rng.standard_normal((T, B, D)), rng.integers(0, D, (T, B)), rng.standard_normal((T, B, H))
+xs, symbols, dhs = (
+    rng.standard_normal((T, B, D)),
+    rng.integers(0, D, (T, B)),
+    rng.standard_normal((T, B, H)),
+)
 run, run_two, run_both = forward(lstm, xs), forward(two, xs), forward(both, xs)
 state = lstm.zero_state(B)
 
@@ -63,57 +69,165 @@ INPUTS = [
         TypeError,
         "xs is a list; LSTM with D = 4 expects an array of shape (T, B, 4)",
     ),
-    (lambda: forward(lstm, None), TypeError, "xs is a NoneType; LSTM with D = 4 expects an array"),
-    (lambda: forward(lstm, xs[0]), ValueError, "xs has shape (3, 4); LSTM with D = 4 expects (T, B, 4)"),
-    (lambda: forward(gru, xs[..., :3]), ValueError, "xs has shape (5, 3, 3); GRU with D = 4 expects (T, B, 4)"),
-    (lambda: forward(rnn, xs[:0]), ValueError, "xs has shape (0, 3, 4); RNN with D = 4 expects (T, B, 4)"),
+    (
+        lambda: forward(lstm, None),
+        TypeError,
+        "xs is a NoneType; LSTM with D = 4 expects an array",
+    ),
+    (
+        lambda: forward(lstm, xs[0]),
+        ValueError,
+        "xs has shape (3, 4); LSTM with D = 4 expects (T, B, 4)",
+    ),
+    (
+        lambda: forward(gru, xs[..., :3]),
+        ValueError,
+        "xs has shape (5, 3, 3); GRU with D = 4 expects (T, B, 4)",
+    ),
+    (
+        lambda: forward(rnn, xs[:0]),
+        ValueError,
+        "xs has shape (0, 3, 4); RNN with D = 4 expects (T, B, 4)",
+    ),
     (
         lambda: forward(clockwork, xs[:, :0]),
         ValueError,
         "xs has shape (5, 0, 4); Clockwork with D = 4 expects (T, B, 4)",
     ),
-    (lambda: forward(lstm, xs.astype(complex)), TypeError, "xs has dtype complex128; real numbers were expected"),
-    (lambda: forward(lstm, xs.astype(object)), TypeError, "xs has dtype object; real numbers were expected"),
-    (lambda: forward(lstm, xs.astype(str)), TypeError, "xs has dtype <U32; real numbers were expected"),
-    (lambda: forward(lstm, with_value(xs, np.nan)), ValueError, "xs is nan at (1, 2, 3); every value must be finite"),
-    (lambda: forward(lstm, with_value(xs, -np.inf)), ValueError, "xs is -inf at (1, 2, 3); every value must be finite"),
-    (lambda: forward(lstm.map(np.float32), with_value(xs, 1e300)), ValueError, "xs is inf at (1, 2, 3)"),
-    (lambda: forward(two, xs[:0]), ValueError, "xs has shape (0, 3, 4); LSTM with D = 4 expects (T, B, 4)"),
+    (
+        lambda: forward(lstm, xs.astype(complex)),
+        TypeError,
+        "xs has dtype complex128; real numbers were expected",
+    ),
+    (
+        lambda: forward(lstm, xs.astype(object)),
+        TypeError,
+        "xs has dtype object; real numbers were expected",
+    ),
+    (
+        lambda: forward(lstm, xs.astype(str)),
+        TypeError,
+        "xs has dtype <U32; real numbers were expected",
+    ),
+    (
+        lambda: forward(lstm, with_value(xs, np.nan)),
+        ValueError,
+        "xs is nan at (1, 2, 3); every value must be finite",
+    ),
+    (
+        lambda: forward(lstm, with_value(xs, -np.inf)),
+        ValueError,
+        "xs is -inf at (1, 2, 3); every value must be finite",
+    ),
+    (
+        lambda: forward(lstm.map(np.float32), with_value(xs, 1e300)),
+        ValueError,
+        "xs is inf at (1, 2, 3)",
+    ),
+    (
+        lambda: forward(two, xs[:0]),
+        ValueError,
+        "xs has shape (0, 3, 4); LSTM with D = 4 expects (T, B, 4)",
+    ),
     (
         lambda: forward(both, xs.tolist()),
         TypeError,
         "xs is a list; LSTM with D = 4 expects an array of shape (T, B, 4)",
     ),
-    (lambda: forward(3, xs), TypeError, "forward got a int; it expects a cell, a stack or a bidirectional"),
-    (lambda: forward(LSTM, xs), TypeError, "forward got a type; it expects a cell, a stack or a bidirectional"),
-    (lambda: lstm.step(state, xs), ValueError, "x has shape (5, 3, 4); LSTM.step expects (B, 4)"),
-    (lambda: lstm.step(state, xs[0].tolist()), TypeError, "x is a list; LSTM.step expects an array of shape (B, 4)"),
-    (lambda: lstm.step(state, with_value(xs[0], np.nan)), ValueError, "x is nan at (1, 2); every value must be finite"),
+    (
+        lambda: forward(3, xs),
+        TypeError,
+        "forward got a int; it expects a cell, a stack or a bidirectional",
+    ),
+    (
+        lambda: forward(LSTM, xs),
+        TypeError,
+        "forward got a type; it expects a cell, a stack or a bidirectional",
+    ),
+    (
+        lambda: lstm.step(state, xs),
+        ValueError,
+        "x has shape (5, 3, 4); LSTM.step expects (B, 4)",
+    ),
+    (
+        lambda: lstm.step(state, xs[0].tolist()),
+        TypeError,
+        "x is a list; LSTM.step expects an array of shape (B, 4)",
+    ),
+    (
+        lambda: lstm.step(state, with_value(xs[0], np.nan)),
+        ValueError,
+        "x is nan at (1, 2); every value must be finite",
+    ),
 ]
 SYMBOLS = [
-    (lambda: forward(lstm, symbols + 4), ValueError, "; LSTM with D = 4 expects 0 to 3"),
-    (lambda: forward(lstm, zeros((T, B), int) + 4), ValueError, "xs contain symbol 4; LSTM with D = 4 expects 0 to 3"),
-    (lambda: forward(lstm, zeros((T, B), int) - 1), ValueError, "xs contain symbol -1; LSTM with D = 4 expects 0 to 3"),
-    (lambda: forward(lstm, symbols[0]), ValueError, "xs of symbols has shape (3,); LSTM with D = 4 expects (T, B)"),
-    (lambda: forward(lstm, symbols[:0]), ValueError, "xs of symbols has shape (0, 3); LSTM with D = 4 expects (T, B)"),
+    (
+        lambda: forward(lstm, symbols + 4),
+        ValueError,
+        "; LSTM with D = 4 expects 0 to 3",
+    ),
+    (
+        lambda: forward(lstm, zeros((T, B), int) + 4),
+        ValueError,
+        "xs contain symbol 4; LSTM with D = 4 expects 0 to 3",
+    ),
+    (
+        lambda: forward(lstm, zeros((T, B), int) - 1),
+        ValueError,
+        "xs contain symbol -1; LSTM with D = 4 expects 0 to 3",
+    ),
+    (
+        lambda: forward(lstm, symbols[0]),
+        ValueError,
+        "xs of symbols has shape (3,); LSTM with D = 4 expects (T, B)",
+    ),
+    (
+        lambda: forward(lstm, symbols[:0]),
+        ValueError,
+        "xs of symbols has shape (0, 3); LSTM with D = 4 expects (T, B)",
+    ),
     (
         lambda: forward(lstm, symbols[..., None]),
         ValueError,
         "xs of symbols has shape (5, 3, 1); LSTM with D = 4 expects (T, B)",
     ),
-    (lambda: forward(lstm, symbols * 1.0), ValueError, "xs has shape (5, 3); LSTM with D = 4 expects (T, B, 4)"),
+    (
+        lambda: forward(lstm, symbols * 1.0),
+        ValueError,
+        "xs has shape (5, 3); LSTM with D = 4 expects (T, B, 4)",
+    ),
 ]
 STATES = [
-    (lambda: forward(lstm, xs, State(zeros((B, H)))), TypeError, "state is a State; LSTM expects a LSTMState"),
-    (lambda: forward(rnn, xs, state), TypeError, "state is a LSTMState; RNN expects a State"),
+    (
+        lambda: forward(lstm, xs, State(zeros((B, H)))),
+        TypeError,
+        "state is a State; LSTM expects a LSTMState",
+    ),
+    (
+        lambda: forward(rnn, xs, state),
+        TypeError,
+        "state is a LSTMState; RNN expects a State",
+    ),
     (
         lambda: forward(clockwork, xs, State(zeros((B, H)))),
         TypeError,
         "state is a State; Clockwork expects a ClockworkState",
     ),
-    (lambda: forward(lstm, xs, zeros((B, H))), TypeError, "state is a ndarray; LSTM expects a LSTMState"),
-    (lambda: forward(lstm, xs, (zeros((B, H)),) * 2), TypeError, "state is a tuple; LSTM expects a LSTMState"),
-    (lambda: forward(lstm, xs, lstm.zero_state(2)), ValueError, "state.h has shape (2, 6); LSTM expects (3, 6)"),
+    (
+        lambda: forward(lstm, xs, zeros((B, H))),
+        TypeError,
+        "state is a ndarray; LSTM expects a LSTMState",
+    ),
+    (
+        lambda: forward(lstm, xs, (zeros((B, H)),) * 2),
+        TypeError,
+        "state is a tuple; LSTM expects a LSTMState",
+    ),
+    (
+        lambda: forward(lstm, xs, lstm.zero_state(2)),
+        ValueError,
+        "state.h has shape (2, 6); LSTM expects (3, 6)",
+    ),
     (
         lambda: forward(lstm, xs, LSTMState(zeros((B, H)), zeros((B, 5)))),
         ValueError,
@@ -134,20 +248,48 @@ STATES = [
         TypeError,
         "state has dtype complex128; real numbers were expected",
     ),
-    (lambda: lstm.step(None, xs[0]), TypeError, "state is a NoneType; LSTM expects a LSTMState"),
-    (lambda: lstm.step(lstm.zero_state(2), xs[0]), ValueError, "state.h has shape (2, 6); LSTM expects (3, 6)"),
-    (lambda: forward(two, xs, state), TypeError, "state is a LSTMState; a stack expects a StackState"),
-    (lambda: forward(two, xs, (state, state)), TypeError, "state is a tuple; a stack expects a StackState"),
+    (
+        lambda: lstm.step(None, xs[0]),
+        TypeError,
+        "state is a NoneType; LSTM expects a LSTMState",
+    ),
+    (
+        lambda: lstm.step(lstm.zero_state(2), xs[0]),
+        ValueError,
+        "state.h has shape (2, 6); LSTM expects (3, 6)",
+    ),
+    (
+        lambda: forward(two, xs, state),
+        TypeError,
+        "state is a LSTMState; a stack expects a StackState",
+    ),
+    (
+        lambda: forward(two, xs, (state, state)),
+        TypeError,
+        "state is a tuple; a stack expects a StackState",
+    ),
     (
         lambda: forward(two, xs, stack(lstm).zero_state(B)),
         ValueError,
         "state has 1 layers; a stack of 2 expects as many",
     ),
-    (lambda: forward(two, xs, two.zero_state(2)), ValueError, "state.h has shape (2, 6); LSTM expects (3, 6)"),
-    (lambda: forward(both, xs, state), TypeError, "state is a LSTMState; a bidirectional expects a BidirectionalState"),
+    (
+        lambda: forward(two, xs, two.zero_state(2)),
+        ValueError,
+        "state.h has shape (2, 6); LSTM expects (3, 6)",
+    ),
+    (
+        lambda: forward(both, xs, state),
+        TypeError,
+        "state is a LSTMState; a bidirectional expects a BidirectionalState",
+    ),
 ]
 UPSTREAM = [
-    (lambda: backward(lstm, dhs[:4], run), ValueError, "dhs has shape (4, 3, 6); backward expects (5, 3, 6)"),
+    (
+        lambda: backward(lstm, dhs[:4], run),
+        ValueError,
+        "dhs has shape (4, 3, 6); backward expects (5, 3, 6)",
+    ),
     (
         lambda: backward(lstm, dhs.tolist(), run),
         TypeError,
@@ -158,22 +300,58 @@ UPSTREAM = [
         TypeError,
         "dhs has dtype complex128; real numbers were expected",
     ),
-    (lambda: backward(lstm, dhs.astype(object), run), TypeError, "dhs has dtype object; real numbers were expected"),
-    (lambda: backward(two, dhs[:4], run_two), ValueError, "dhs has shape (4, 3, 6); backward expects (5, 3, 6)"),
-    (lambda: backward(both, dhs, run_both), ValueError, "dhs has shape (5, 3, 6); backward expects (5, 3, 12)"),
-    (lambda: backward(lstm, dhs, run, State(zeros((B, H)))), TypeError, "dstate is a State; LSTM expects a LSTMState"),
-    (lambda: backward(lstm, dhs, run, zeros((B, H))), TypeError, "dstate is a ndarray; LSTM expects a LSTMState"),
+    (
+        lambda: backward(lstm, dhs.astype(object), run),
+        TypeError,
+        "dhs has dtype object; real numbers were expected",
+    ),
+    (
+        lambda: backward(two, dhs[:4], run_two),
+        ValueError,
+        "dhs has shape (4, 3, 6); backward expects (5, 3, 6)",
+    ),
+    (
+        lambda: backward(both, dhs, run_both),
+        ValueError,
+        "dhs has shape (5, 3, 6); backward expects (5, 3, 12)",
+    ),
+    (
+        lambda: backward(lstm, dhs, run, State(zeros((B, H)))),
+        TypeError,
+        "dstate is a State; LSTM expects a LSTMState",
+    ),
+    (
+        lambda: backward(lstm, dhs, run, zeros((B, H))),
+        TypeError,
+        "dstate is a ndarray; LSTM expects a LSTMState",
+    ),
     (
         lambda: backward(lstm, dhs, run, lstm.zero_state(1)),
         ValueError,
         "dstate.h has shape (1, 6); LSTM expects (3, 6)",
     ),
-    (lambda: backward(two, dhs, run_two, state), TypeError, "dstate is a LSTMState; a stack expects a StackState"),
-    (lambda: backward(both, wide(T, B), run_both, state), TypeError, "dstate is a LSTMState; a bidirectional expects"),
-    (lambda: backward(3, dhs, run), TypeError, "backward got a int; it expects a cell, a stack or a bidirectional"),
+    (
+        lambda: backward(two, dhs, run_two, state),
+        TypeError,
+        "dstate is a LSTMState; a stack expects a StackState",
+    ),
+    (
+        lambda: backward(both, wide(T, B), run_both, state),
+        TypeError,
+        "dstate is a LSTMState; a bidirectional expects",
+    ),
+    (
+        lambda: backward(3, dhs, run),
+        TypeError,
+        "backward got a int; it expects a cell, a stack or a bidirectional",
+    ),
 ]
 PARAMETERS = [
-    (lambda: LSTM(zeros((4, 24)), zeros((6, 24)), zeros((1, 6))), ValueError, "b has shape (1, 6); LSTM expects (24,)"),
+    (
+        lambda: LSTM(zeros((4, 24)), zeros((6, 24)), zeros((1, 6))),
+        ValueError,
+        "b has shape (1, 6); LSTM expects (24,)",
+    ),
     (
         lambda: LSTM(zeros((4, 24)), zeros((6, 18)), zeros(24)),
         ValueError,
@@ -189,30 +367,87 @@ PARAMETERS = [
         ValueError,
         "b_n has shape (18,); GRU expects (6,)",
     ),
-    (lambda: RNN([[0.0]], zeros((1, 1)), zeros(1)), TypeError, "W_x is a list; RNN expects an array of shape (D, 1)"),
-    (lambda: RNN(zeros((4, 6)), zeros(6), zeros(6)), ValueError, "W_h has shape (6,); RNN expects (H, G)"),
-    (lambda: rnn.map(lambda w: w.astype(int)), TypeError, "W_x has dtype int64; RNN expects floats"),
-    (lambda: rnn.map(lambda w: w.astype(complex)), TypeError, "W_x has dtype complex128; RNN expects floats"),
+    (
+        lambda: RNN([[0.0]], zeros((1, 1)), zeros(1)),
+        TypeError,
+        "W_x is a list; RNN expects an array of shape (D, 1)",
+    ),
+    (
+        lambda: RNN(zeros((4, 6)), zeros(6), zeros(6)),
+        ValueError,
+        "W_h has shape (6,); RNN expects (H, G)",
+    ),
+    (
+        lambda: rnn.map(lambda w: w.astype(int)),
+        TypeError,
+        "W_x has dtype int64; RNN expects floats",
+    ),
+    (
+        lambda: rnn.map(lambda w: w.astype(complex)),
+        TypeError,
+        "W_x has dtype complex128; RNN expects floats",
+    ),
     (
         lambda: RNN(rnn.W_x, rnn.W_h, rnn.b.astype(np.float32)),
         TypeError,
         "b has dtype float32, W_x has float64; RNN expects one dtype",
     ),
-    (lambda: RNN.init(0, 6, rng=rng), ValueError, "W_x has shape (0, 6); RNN expects (D, 6)"),
-    (lambda: LSTM.init(4, 0, rng=rng), ValueError, "W_h has shape (0, 0); LSTM expects (H, G)"),
+    (
+        lambda: RNN.init(0, 6, rng=rng),
+        ValueError,
+        "W_x has shape (0, 6); RNN expects (D, 6)",
+    ),
+    (
+        lambda: LSTM.init(4, 0, rng=rng),
+        ValueError,
+        "W_h has shape (0, 0); LSTM expects (H, G)",
+    ),
     (
         lambda: PeepholeLSTM(lstm.W_x, lstm.W_h, lstm.b, zeros((4, 6))),
         ValueError,
         "p has shape (4, 6); PeepholeLSTM expects (3, 6)",
     ),
-    (lambda: NoInputGate(lstm.W_x, lstm.W_h, lstm.b), ValueError, "W_h has shape (6, 24); NoInputGate expects (6, 18)"),
-    (lambda: RNN.init(4, 6), TypeError, "missing 1 required keyword-only argument: 'rng'"),
+    (
+        lambda: NoInputGate(lstm.W_x, lstm.W_h, lstm.b),
+        ValueError,
+        "W_h has shape (6, 24); NoInputGate expects (6, 18)",
+    ),
+    (
+        lambda: RNN.init(4, 6),
+        TypeError,
+        "missing 1 required keyword-only argument: 'rng'",
+    ),
 ]
 PERIODS = [
-    ((), 6, "periods are (); Clockwork expects a tuple of positive integers, fast to slow"),
-    ([1, 2], 6, "periods are [1, 2]; Clockwork expects a tuple of positive integers, fast to slow"),
-    ((0, 2), 6, "periods are (0, 2); Clockwork expects a tuple of positive integers, fast to slow"),
-    ((1.0, 2), 6, "periods are (1.0, 2); Clockwork expects a tuple of positive integers, fast to slow"),
+    (
+        (),
+        6,
+        "periods are (); Clockwork expects a tuple of positive integers, fast to slow",
+    ),
+    (
+        [1, 2],
+        6,
+        (
+            "periods are [1, 2]; Clockwork expects a tuple of positive integers, fast"
+            " to slow"
+        ),
+    ),
+    (
+        (0, 2),
+        6,
+        (
+            "periods are (0, 2); Clockwork expects a tuple of positive integers, fast"
+            " to slow"
+        ),
+    ),
+    (
+        (1.0, 2),
+        6,
+        (
+            "periods are (1.0, 2); Clockwork expects a tuple of positive integers, fast"
+            " to slow"
+        ),
+    ),
     ((1, 3, 4), 6, "periods are (1, 3, 4); each must divide the next"),
     ((4, 2, 1), 6, "periods are (4, 2, 1); each must divide the next"),
     ((1, 2, 4, 8), 6, "H is 6; 4 modules of equal size expect a multiple of 4"),
@@ -221,9 +456,21 @@ PERIODS = [
 ]
 NETWORKS = [
     (lambda: stack(), ValueError, "stack got no layers; it expects one or more"),
-    (lambda: stack(lstm, lstm), ValueError, "a layer expects inputs of size 4; the layer below it has 6 outputs"),
-    (lambda: stack([lstm, lstm]), TypeError, "stack got a list; it expects cells, stacks or bidirectionals"),
-    (lambda: stack(lstm, 3), TypeError, "stack got a int; it expects cells, stacks or bidirectionals"),
+    (
+        lambda: stack(lstm, lstm),
+        ValueError,
+        "a layer expects inputs of size 4; the layer below it has 6 outputs",
+    ),
+    (
+        lambda: stack([lstm, lstm]),
+        TypeError,
+        "stack got a list; it expects cells, stacks or bidirectionals",
+    ),
+    (
+        lambda: stack(lstm, 3),
+        TypeError,
+        "stack got a int; it expects cells, stacks or bidirectionals",
+    ),
     (
         lambda: bidirectional(lstm, LSTM.init(5, 6, rng=rng)),
         ValueError,
@@ -239,8 +486,16 @@ NETWORKS = [
         TypeError,
         "Network got a int; it expects cells, stacks or bidirectionals",
     ),
-    (lambda: Network(lstm, zeros((5, 3)), zeros(3)), ValueError, "W_y has shape (5, 3); Network expects (6, V)"),
-    (lambda: Network(lstm, zeros((6, 3)), zeros(4)), ValueError, "b_y has shape (4,); Network expects (3,)"),
+    (
+        lambda: Network(lstm, zeros((5, 3)), zeros(3)),
+        ValueError,
+        "W_y has shape (5, 3); Network expects (6, V)",
+    ),
+    (
+        lambda: Network(lstm, zeros((6, 3)), zeros(4)),
+        ValueError,
+        "b_y has shape (4,); Network expects (3,)",
+    ),
     (
         lambda: Network(lstm, zeros((6, 3), np.float32), zeros(3)),
         TypeError,
@@ -251,7 +506,11 @@ NETWORKS = [
         TypeError,
         "layers.1.W_x has dtype float32, layers.0.W_x has float64",
     ),
-    (lambda: bidirectional(lstm, lstm.map(np.float32)), TypeError, "back.W_x has dtype float32, ahead.W_x has float64"),
+    (
+        lambda: bidirectional(lstm, lstm.map(np.float32)),
+        TypeError,
+        "back.W_x has dtype float32, ahead.W_x has float64",
+    ),
 ]
 LOSSES = [
     (
@@ -363,14 +622,36 @@ GENERATION = [
     ),
 ]
 TRAINING = [
-    (lambda: clip_by_norm(lstm, 0), ValueError, "limit is 0; clipping expects a number above 0"),
-    (lambda: clip_by_norm(lstm, np.nan), ValueError, "limit is nan; clipping expects a number above 0"),
-    (lambda: clip_by_value(lstm, -1), ValueError, "limit is -1; clipping expects a number above 0"),
-    (lambda: SGD(-0.1), ValueError, "rate is -0.1; SGD expects a finite number of 0 or more"),
-    (lambda: Adam(0.1, beta_2=np.nan), ValueError, "beta_2 is nan; Adam expects a finite number of 0 or more"),
+    (
+        lambda: clip_by_norm(lstm, 0),
+        ValueError,
+        "limit is 0; clipping expects a number above 0",
+    ),
+    (
+        lambda: clip_by_norm(lstm, np.nan),
+        ValueError,
+        "limit is nan; clipping expects a number above 0",
+    ),
+    (
+        lambda: clip_by_value(lstm, -1),
+        ValueError,
+        "limit is -1; clipping expects a number above 0",
+    ),
+    (
+        lambda: SGD(-0.1),
+        ValueError,
+        "rate is -0.1; SGD expects a finite number of 0 or more",
+    ),
+    (
+        lambda: Adam(0.1, beta_2=np.nan),
+        ValueError,
+        "beta_2 is nan; Adam expects a finite number of 0 or more",
+    ),
     (lambda: SGD("fast"), ValueError, "could not convert string to float: 'fast'"),
     (
-        lambda: next(train(net, [Batch(xs, symbols)], lambda *_: (np.nan, net, None), SGD(1))),
+        lambda: next(
+            train(net, [Batch(xs, symbols)], lambda *_: (np.nan, net, None), SGD(1))
+        ),
         FloatingPointError,
         "update 1: the loss is nan and its gradient's norm",
     ),
@@ -384,11 +665,28 @@ def clocks(periods, hidden):
         yield lambda: Clockwork(clockwork.W_x, clockwork.W_h, clockwork.b, periods)
 
 
-BAD_CLOCKS = [(call, ValueError, message) for periods, hidden, message in PERIODS for call in clocks(periods, hidden)]
-CALLS = INPUTS + SYMBOLS + STATES + UPSTREAM + PARAMETERS + BAD_CLOCKS + NETWORKS + LOSSES + GENERATION + TRAINING
+BAD_CLOCKS = [
+    (call, ValueError, message)
+    for periods, hidden, message in PERIODS
+    for call in clocks(periods, hidden)
+]
+CALLS = (
+    INPUTS
+    + SYMBOLS
+    + STATES
+    + UPSTREAM
+    + PARAMETERS
+    + BAD_CLOCKS
+    + NETWORKS
+    + LOSSES
+    + GENERATION
+    + TRAINING
+)
 
 
-@pytest.mark.parametrize(("call", "kind", "message"), CALLS, ids=[message for _, _, message in CALLS])
+@pytest.mark.parametrize(
+    ("call", "kind", "message"), CALLS, ids=[message for _, _, message in CALLS]
+)
 def test_error_says_what_was_expected_and_what_came(call, kind, message):
     before = [part.copy() for part in everything()]
     with pytest.raises(kind, match=re.escape(message)) as caught:
@@ -406,5 +704,9 @@ def everything():
         dhs,
         run.hs,
         run_two.hs,
-        *(a for r in (net, two, both, rnn, gru, clockwork) for a in r.leaves().values()),
+        *(
+            a
+            for r in (net, two, both, rnn, gru, clockwork)
+            for a in r.leaves().values()
+        ),
     ]

@@ -1,16 +1,29 @@
-"""One suite over all cells, and over stacks and both directions of them: what each must do, and only they may differ in."""
+"""One suite over all cells, and over stacks and both directions of them: what each must
+do, and only they may differ in.
+"""
 
 import numpy as np
 import pytest
 from judges import CELLS, NETWORKS, B, D, H, T, error, problem, variables
 
 from rnncourse import GRU, LSTM, RNN, Clockwork, Network, backward, forward, twins
-from rnncourse.cells import CoupledLSTM, NoForgetGate, NoInputGate, NoOutputGate, PeepholeLSTM, ResetBeforeGRU
+from rnncourse.cells import (
+    CoupledLSTM,
+    NoForgetGate,
+    NoInputGate,
+    NoOutputGate,
+    PeepholeLSTM,
+    ResetBeforeGRU,
+)
 from rnncourse.cells.ablated import without
 from rnncourse.gradcheck import relative_error, report
 
 ONE_WAY = [name for name in NETWORKS if "both" not in name and name != "mixed"]
-TORCH = [name for name in NETWORKS if name in CELLS or ("Clockwork" not in name and name != "mixed")]
+TORCH = [
+    name
+    for name in NETWORKS
+    if name in CELLS or ("Clockwork" not in name and name != "mixed")
+]
 
 every_network = pytest.mark.parametrize("name", NETWORKS)
 every_one_way = pytest.mark.parametrize("name", ONE_WAY)
@@ -19,7 +32,11 @@ every_cell = pytest.mark.parametrize("name", CELLS)
 
 def assert_same(ours, theirs, what, tolerance=1e-12):
     """Fail unless two records agree, with the arrays that do not."""
-    wrong = {name: size for name, size in report(ours, theirs).items() if not size <= tolerance}
+    wrong = {
+        name: size
+        for name, size in report(ours, theirs).items()
+        if not size <= tolerance
+    }
     assert not wrong, f"{what}: relative differences {wrong}"
 
 
@@ -36,7 +53,9 @@ def test_gradients_are_those_of_central_differences(name, symbols):
 def test_outputs_and_gradients_are_those_of_torch(name):
     p = problem(name)
     hs, theirs = twins.gradients(*p)
-    assert np.allclose(p.run().hs, hs, rtol=0, atol=1e-12), "the outputs differ from torch's"
+    assert np.allclose(p.run().hs, hs, rtol=0, atol=1e-12), (
+        "the outputs differ from torch's"
+    )
     assert_same(p.ours(), variables(theirs), "gradients, ours and torch's")
 
 
@@ -46,7 +65,9 @@ def test_a_gradient_has_a_number_for_each_parameter(name):
     gradients = p.gradients()
     assert type(gradients.cell) is type(p.net)
     for ours, theirs in [(gradients.cell, p.net), (gradients.state, p.state)]:
-        assert {k: v.shape for k, v in ours.leaves().items()} == {k: v.shape for k, v in theirs.leaves().items()}
+        assert {k: v.shape for k, v in ours.leaves().items()} == {
+            k: v.shape for k, v in theirs.leaves().items()
+        }
     assert gradients.xs.shape == p.xs.shape
 
 
@@ -56,11 +77,17 @@ def test_flow_is_the_norm_of_the_gradient_by_each_state(name):
     flow = p.gradients().flow
     for t in range(len(p.xs) - 1):
         state = forward(p.net, p.xs[: t + 1], p.state).state
-        _, later = twins.gradients(p.net, p.xs[t + 1 :], p.dhs[t + 1 :], state, p.dstate)
+        _, later = twins.gradients(
+            p.net, p.xs[t + 1 :], p.dhs[t + 1 :], state, p.dstate
+        )
         by_state = later.state.leaves() | {"h": p.dhs[t] + later.state.h}
         for letter, gradient in by_state.items():
-            assert flow[letter][t] == pytest.approx(np.linalg.norm(gradient)), f"the norm of dL/d{letter} at t = {t}"
-    assert flow["h"][-1] == pytest.approx(np.linalg.norm(p.dhs[-1] + p.dstate.h)), "at the last step"
+            assert flow[letter][t] == pytest.approx(np.linalg.norm(gradient)), (
+                f"the norm of dL/d{letter} at t = {t}"
+            )
+    assert flow["h"][-1] == pytest.approx(np.linalg.norm(p.dhs[-1] + p.dstate.h)), (
+        "at the last step"
+    )
 
 
 @every_network
@@ -68,7 +95,9 @@ def test_flow_has_a_norm_for_each_step_of_each_state(name):
     p = problem(name)
     flow = p.gradients().flow
     assert list(flow) == list(p.state.leaves())
-    assert all(norms.shape == (len(p.xs),) and (norms > 0).all() for norms in flow.values()), flow
+    assert all(
+        norms.shape == (len(p.xs),) and (norms > 0).all() for norms in flow.values()
+    ), flow
 
 
 # Time
@@ -80,7 +109,9 @@ def test_steps_one_by_one_are_forward(name):
     state, run = p.state, p.run()
     for t, x in enumerate(p.xs):
         state, _ = p.net.step(state, x)
-        assert np.allclose(state.h, run.hs[t], rtol=0, atol=1e-15), f"step and forward differ at t = {t}"
+        assert np.allclose(state.h, run.hs[t], rtol=0, atol=1e-15), (
+            f"step and forward differ at t = {t}"
+        )
     assert_same(state, run.state, "the last state")
 
 
@@ -103,11 +134,15 @@ def test_a_loss_at_t_has_no_gradient_by_later_inputs(name):
         dhs = np.zeros_like(p.dhs)
         dhs[t] = p.dhs[t]
         dxs = backward(p.net, dhs, p.run()).xs
-        assert not dxs[t + 1 :].any(), f"a loss at t = {t} has a gradient by inputs after t"
+        assert not dxs[t + 1 :].any(), (
+            f"a loss at t = {t} has a gradient by inputs after t"
+        )
 
 
 @every_one_way
-@pytest.mark.parametrize("cuts", [[2], [1, 2, 3, 4]], ids=["two halves", "single steps"])
+@pytest.mark.parametrize(
+    "cuts", [[2], [1, 2, 3, 4]], ids=["two halves", "single steps"]
+)
 def test_pieces_with_the_state_carried_are_one_run(name, cuts):
     p = problem(name)
     whole = p.gradients()
@@ -115,7 +150,9 @@ def test_pieces_with_the_state_carried_are_one_run(name, cuts):
     for xs in np.split(p.xs, cuts):
         runs.append(forward(p.net, xs, state))
         state = runs[-1].state
-    assert np.allclose(np.concatenate([run.hs for run in runs]), p.run().hs, rtol=0, atol=1e-14)
+    assert np.allclose(
+        np.concatenate([run.hs for run in runs]), p.run().hs, rtol=0, atol=1e-14
+    )
     assert_same(state, p.run().state, "the last state")
 
     dstate, parts = p.dstate, []
@@ -125,11 +162,17 @@ def test_pieces_with_the_state_carried_are_one_run(name, cuts):
     total = parts[0].cell
     for part in parts[1:]:
         total = total.map(np.add, part.cell)
-    assert_same(total, whole.cell, "gradients of the parameters, which are sums over time")
+    assert_same(
+        total, whole.cell, "gradients of the parameters, which are sums over time"
+    )
     assert_same(dstate, whole.state, "gradient of the first state")
-    assert np.allclose(np.concatenate([part.xs for part in parts]), whole.xs, rtol=0, atol=1e-13)
+    assert np.allclose(
+        np.concatenate([part.xs for part in parts]), whole.xs, rtol=0, atol=1e-13
+    )
     for letter, norms in whole.flow.items():
-        assert np.allclose(np.concatenate([part.flow[letter] for part in parts]), norms, rtol=1e-12), letter
+        assert np.allclose(
+            np.concatenate([part.flow[letter] for part in parts]), norms, rtol=1e-12
+        ), letter
 
 
 # Batches, symbols, kinds of numbers
@@ -148,13 +191,23 @@ def test_a_sequence_in_a_batch_is_as_if_alone(name):
             dstate=p.dstate.map(lambda leaf, b=b: leaf[b : b + 1]),
         )
         gradients = alone.gradients()
-        assert np.allclose(alone.run().hs[:, 0], run.hs[:, b], rtol=0, atol=1e-13), f"outputs of sequence {b}"
+        assert np.allclose(alone.run().hs[:, 0], run.hs[:, b], rtol=0, atol=1e-13), (
+            f"outputs of sequence {b}"
+        )
         assert np.allclose(gradients.xs[:, 0], together.xs[:, b], rtol=0, atol=1e-13), (
             f"input gradients of sequence {b}"
         )
-        assert_same(gradients.state, together.state.map(lambda leaf, b=b: leaf[b : b + 1]), f"state gradient of {b}")
+        assert_same(
+            gradients.state,
+            together.state.map(lambda leaf, b=b: leaf[b : b + 1]),
+            f"state gradient of {b}",
+        )
         total = total.map(np.add, gradients.cell)
-    assert_same(total, together.cell, "gradients of the parameters, which are sums over the batch")
+    assert_same(
+        total,
+        together.cell,
+        "gradients of the parameters, which are sums over the batch",
+    )
 
 
 @every_network
@@ -181,7 +234,9 @@ def test_results_have_the_dtype_of_the_parameters(name, given):
     arrays = {"hs": run.hs, "xs": gradients.xs} | gradients.flow
     for record in (run.state, gradients.cell, gradients.state):
         arrays |= record.leaves()
-    assert {k: v.dtype.name for k, v in arrays.items()} == dict.fromkeys(arrays, "float32")
+    assert {k: v.dtype.name for k, v in arrays.items()} == dict.fromkeys(
+        arrays, "float32"
+    )
     assert np.allclose(run.hs, p.run().hs, atol=1e-5), "float32 is not near float64"
 
 
@@ -208,7 +263,15 @@ def test_nothing_that_was_given_is_changed(name):
 
 
 def _all_arrays(p):
-    return [p.xs, p.dhs, *(leaf for record in (p.net, p.state, p.dstate) for leaf in record.leaves().values())]
+    return [
+        p.xs,
+        p.dhs,
+        *(
+            leaf
+            for record in (p.net, p.state, p.dstate)
+            for leaf in record.leaves().values()
+        ),
+    ]
 
 
 # First weights
@@ -216,7 +279,9 @@ def _all_arrays(p):
 
 @every_cell
 def test_init_draws_from_its_generator_alone_in_the_wanted_dtype(name):
-    one, same, other = (CELLS[name](D, H, rng=np.random.default_rng(seed)) for seed in (0, 0, 1))
+    one, same, other = (
+        CELLS[name](D, H, rng=np.random.default_rng(seed)) for seed in (0, 0, 1)
+    )
     assert_same(one, same, "two cells from one seed", tolerance=0)
     assert relative_error(one, other) > 0.1
     assert (one.D, one.H) == (D, H)
@@ -243,12 +308,22 @@ def test_init_has_no_bias_but_the_forget_gates(name):
 
 @pytest.mark.parametrize(
     ("kind", "gates"),
-    [(LSTM, "ifgo"), (PeepholeLSTM, "ifgo"), (CoupledLSTM, "fgo"), (NoInputGate, "fgo"), (NoOutputGate, "ifg")],
+    [
+        (LSTM, "ifgo"),
+        (PeepholeLSTM, "ifgo"),
+        (CoupledLSTM, "fgo"),
+        (NoInputGate, "fgo"),
+        (NoOutputGate, "ifg"),
+    ],
     ids=lambda value: getattr(value, "__name__", value),
 )
 def test_forget_bias_stands_at_the_forget_gate(kind, gates):
-    ours = kind.init(D, H, rng=np.random.default_rng(0), forget_bias=3).b.reshape(len(gates), H)
-    assert np.array_equal(ours, np.outer([3 * (gate == "f") for gate in gates], np.ones(H))), f"gate order {gates}"
+    ours = kind.init(D, H, rng=np.random.default_rng(0), forget_bias=3).b.reshape(
+        len(gates), H
+    )
+    assert np.array_equal(
+        ours, np.outer([3 * (gate == "f") for gate in gates], np.ones(H))
+    ), f"gate order {gates}"
 
 
 @pytest.mark.parametrize("cell", [GRU, ResetBeforeGRU])
@@ -262,13 +337,17 @@ def test_update_bias_stands_at_the_update_gate(cell):
 
 @pytest.mark.parametrize("k", range(1, T))
 def test_lstm_with_open_forget_gate_and_closed_input_keeps_its_memory(k):
-    cell = LSTM(np.zeros((D, 4 * H)), np.zeros((H, 4 * H)), np.repeat([-1e4, 1e4, 0, 0], H))
+    cell = LSTM(
+        np.zeros((D, 4 * H)), np.zeros((H, 4 * H)), np.repeat([-1e4, 1e4, 0, 0], H)
+    )
     state = forward(cell, np.ones((k, B, D)), problem("LSTM").state).state
     assert np.array_equal(state.c, problem("LSTM").state.c)
 
 
 def lstm_with(**biases):
-    """An LSTM with random weights, but for the named gates: theirs are zero, and so their value is one bias's sigmoid."""
+    """An LSTM with random weights, but for the named gates: theirs are zero, and so
+    their value is one bias's sigmoid.
+    """
     rng = np.random.default_rng(4)
     shapes = (D, 4, H), (H, 4, H), (4, H)
     weights = [rng.normal(0, 0.5, shape) for shape in shapes]
@@ -280,7 +359,9 @@ def lstm_with(**biases):
 
 
 @pytest.mark.parametrize(
-    ("kind", "gate"), [(NoInputGate, "i"), (NoForgetGate, "f"), (NoOutputGate, "o")], ids=["i", "f", "o"]
+    ("kind", "gate"),
+    [(NoInputGate, "i"), (NoForgetGate, "f"), (NoOutputGate, "o")],
+    ids=["i", "f", "o"],
 )
 def test_a_gate_that_is_left_out_is_a_gate_that_is_open(kind, gate):
     lstm, p = lstm_with(**{gate: 1e4}), problem("LSTM")
@@ -293,20 +374,28 @@ def test_a_gate_that_is_left_out_is_a_gate_that_is_open(kind, gate):
 def test_peepholes_of_zero_are_an_lstm():
     p = problem("LSTM")
     peephole = PeepholeLSTM(p.net.W_x, p.net.W_h, p.net.b, np.zeros((3, H)))
-    assert np.allclose(forward(peephole, p.xs, p.state).hs, p.run().hs, rtol=0, atol=1e-15)
+    assert np.allclose(
+        forward(peephole, p.xs, p.state).hs, p.run().hs, rtol=0, atol=1e-15
+    )
 
 
 def test_coupled_gates_are_an_lstm_whose_input_gate_is_one_minus_its_forget_gate():
     p = problem("Coupled")
     W_x, W_h, b = (
-        np.concatenate([-w[..., :H], w], axis=-1) for w in (p.net.W_x, p.net.W_h, p.net.b)
+        np.concatenate([-w[..., :H], w], axis=-1)
+        for w in (p.net.W_x, p.net.W_h, p.net.b)
     )  # 1 - σ(a) = σ(-a)
     theirs = forward(LSTM(W_x, W_h, b), p.xs, p.state)
     assert np.allclose(forward(p.net, p.xs, p.state).hs, theirs.hs, rtol=0, atol=1e-14)
 
 
 def test_gru_with_z_at_one_keeps_its_state():
-    cell = GRU(np.zeros((D, 3 * H)), np.zeros((H, 3 * H)), np.repeat([0, 1e4, 0], H), np.zeros(H))
+    cell = GRU(
+        np.zeros((D, 3 * H)),
+        np.zeros((H, 3 * H)),
+        np.repeat([0, 1e4, 0], H),
+        np.zeros(H),
+    )
     p = problem("GRU")
     assert np.array_equal(forward(cell, p.xs, p.state).state.h, p.state.h)
 
@@ -314,18 +403,30 @@ def test_gru_with_z_at_one_keeps_its_state():
 def test_reset_before_or_after_is_the_same_where_the_candidates_weights_are_diagonal():
     p = problem("ResetBeforeGRU")
     after = GRU(p.net.W_x, p.net.W_h, p.net.b, np.zeros(H))
-    assert np.abs(forward(after, p.xs, p.state).hs - p.run().hs).max() > 0.01, "in general they are two functions"
+    assert np.abs(forward(after, p.xs, p.state).hs - p.run().hs).max() > 0.01, (
+        "in general they are two functions"
+    )
     W_h = p.net.W_h.copy()
     W_h[:, 2 * H :] *= np.eye(H)
-    before, after = ResetBeforeGRU(p.net.W_x, W_h, p.net.b), GRU(p.net.W_x, W_h, p.net.b, np.zeros(H))
-    assert np.allclose(forward(before, p.xs, p.state).hs, forward(after, p.xs, p.state).hs, rtol=0, atol=1e-14)
+    before, after = (
+        ResetBeforeGRU(p.net.W_x, W_h, p.net.b),
+        GRU(p.net.W_x, W_h, p.net.b, np.zeros(H)),
+    )
+    assert np.allclose(
+        forward(before, p.xs, p.state).hs,
+        forward(after, p.xs, p.state).hs,
+        rtol=0,
+        atol=1e-14,
+    )
 
 
 def test_clockwork_of_one_module_with_period_1_is_an_rnn():
     p = problem("RNN")
     clockwork = Clockwork(p.net.W_x, p.net.W_h, p.net.b, (1,))
     start = clockwork.zero_state(B).map(lambda _: p.state.h)
-    ours = p._replace(net=clockwork, state=start, dstate=start.map(lambda _: p.dstate.h))
+    ours = p._replace(
+        net=clockwork, state=start, dstate=start.map(lambda _: p.dstate.h)
+    )
     assert np.array_equal(ours.run().hs, p.run().hs)
     assert_same(ours.ours(), p.ours(), "Clockwork with period 1, and RNN", tolerance=0)
 
@@ -333,18 +434,30 @@ def test_clockwork_of_one_module_with_period_1_is_an_rnn():
 def test_clockwork_never_reads_a_faster_module():
     p = problem("Clockwork 1 2 4")
     module = np.arange(H) // 2
-    masked = module[:, None] < module[None, :]  # the column's unit would read the row's, which is faster
-    poisoned = Clockwork(p.net.W_x, np.where(masked, np.nan, p.net.W_h), p.net.b, p.net.periods)
-    assert np.array_equal(forward(poisoned, p.xs, p.state).hs, p.run().hs), "a masked weight changes the outputs"
+    masked = (
+        module[:, None] < module[None, :]
+    )  # the column's unit would read the row's, which is faster
+    poisoned = Clockwork(
+        p.net.W_x, np.where(masked, np.nan, p.net.W_h), p.net.b, p.net.periods
+    )
+    assert np.array_equal(forward(poisoned, p.xs, p.state).hs, p.run().hs), (
+        "a masked weight changes the outputs"
+    )
     assert not p.gradients().cell.W_h[masked].any(), "a masked weight has a gradient"
     assert p.gradients().cell.W_h[~masked].all(), "a weight has no gradient"
-    assert not Clockwork.init(D, H, periods=p.net.periods, rng=np.random.default_rng(0)).W_h[masked].any()
+    assert (
+        not Clockwork.init(D, H, periods=p.net.periods, rng=np.random.default_rng(0))
+        .W_h[masked]
+        .any()
+    )
 
 
 def test_clockwork_moves_a_module_only_where_its_period_divides_t():
     p = problem("Clockwork 1 2 4")
     run = p.run()
-    for t, (h_prev, h) in enumerate(zip(run.hs_prev, run.hs, strict=True), start=p.state.t):
+    for t, (h_prev, h) in enumerate(
+        zip(run.hs_prev, run.hs, strict=True), start=p.state.t
+    ):
         for i, period in enumerate(p.net.periods):
             module = slice(2 * i, 2 * i + 2)
             copied = np.array_equal(h[:, module], h_prev[:, module])
@@ -353,6 +466,17 @@ def test_clockwork_moves_a_module_only_where_its_period_divides_t():
 
 
 def test_clockwork_counts_only_the_weights_that_it_reads():
-    clockwork = Clockwork.init(1, 64, periods=tuple(2**i for i in range(8)), rng=np.random.default_rng(0))
-    assert Network.init(clockwork, 1, rng=np.random.default_rng(0)).size == 2497, "8 modules of 8 units, D = 1, V = 1"
-    assert Network.init(RNN.init(1, 64, rng=np.random.default_rng(0)), 1, rng=np.random.default_rng(0)).size == 4289
+    clockwork = Clockwork.init(
+        1, 64, periods=tuple(2**i for i in range(8)), rng=np.random.default_rng(0)
+    )
+    assert Network.init(clockwork, 1, rng=np.random.default_rng(0)).size == 2497, (
+        "8 modules of 8 units, D = 1, V = 1"
+    )
+    assert (
+        Network.init(
+            RNN.init(1, 64, rng=np.random.default_rng(0)),
+            1,
+            rng=np.random.default_rng(0),
+        ).size
+        == 4289
+    )

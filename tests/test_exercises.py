@@ -1,4 +1,6 @@
-"""exercises: the mechanism, on toy exercises; then one suite that every registered exercise must pass."""
+"""exercises: the mechanism, on toy exercises; then one suite that every registered
+exercise must pass.
+"""
 
 import signal
 import threading
@@ -26,7 +28,10 @@ def linear_backward(x, dy):
 
 
 def linear_inputs(rng):
-    return [(rng.standard_normal((B, D)), rng.standard_normal((B, H))) for B, D, H in [(5, 3, 4), (2, 6, 7)]]
+    return [
+        (rng.standard_normal((B, D)), rng.standard_normal((B, H)))
+        for B, D, H in [(5, 3, 4), (2, 6, 7)]
+    ]
 
 
 LINEAR = Exercise(
@@ -47,7 +52,9 @@ COUNTER = Exercise(  # h_t = w x_t + u h_{t-1} counts the ones in x; any two num
     outputs=("w, u", "anything"),
     mistakes={"u = 0 forgets": (np.array([1.0, 0.0]), 0.0)},
     judge=lambda answer, rng: (
-        None if np.allclose(answer[0], rng.choice([1.0], 2)) else Verdict(False, "✗ It counts wrong")
+        None
+        if np.allclose(answer[0], rng.choice([1.0], 2))
+        else Verdict(False, "✗ It counts wrong")
     ),
 )
 SIGMOID = Exercise(
@@ -90,32 +97,53 @@ def test_a_verdict_shows_its_text():
 
 def test_a_known_mistake_is_named_after_what_differs():
     text = refused(LINEAR.check(lambda x, dy: (x.T @ dy, dy.mean(axis=0))))
-    assert text == "✗ db differs: relative error 8e-01. The loss is a sum over the batch"
+    assert (
+        text == "✗ db differs: relative error 8e-01. The loss is a sum over the batch"
+    )
     assert refused(PAPER.check(1234)) == "✗ the answer differs. D and H are swapped"
 
 
 def test_a_mistake_must_fit_on_all_inputs():
     mistake = LINEAR.mistakes["The loss is a sum over the batch"]
-    text = refused(LINEAR.check(lambda x, dy: (mistake if len(x) == 5 else linear_backward)(x, dy)))
-    assert text == "✗ db differs: relative error 8e-01\n  called with x (5, 3), dy (5, 4)"
-    text = refused(LINEAR.check(lambda x, dy: mistake(x, dy) if len(x) == 2 else (x.T @ dy, 0 * dy[0])))
-    assert text == "✗ db differs: relative error 1e+00\n  called with x (5, 3), dy (5, 4)"
-
-
-def test_a_mistake_may_change_its_arguments():
-    hasty = {"dy is doubled": lambda x, dy: linear_backward(x, np.multiply(dy, 2, out=dy))}
-    exercise = replace(LINEAR, mistakes=hasty | dict(LINEAR.mistakes))
-    assert exercise.check(linear_backward).ok
-    assert refused(exercise.check(lambda x, dy: linear_backward(x, 2 * dy))).endswith(". dy is doubled")
-    assert refused(exercise.check(LINEAR.mistakes["Every row of the batch used b"])).endswith(
-        ". Every row of the batch used b"
+    text = refused(
+        LINEAR.check(lambda x, dy: (mistake if len(x) == 5 else linear_backward)(x, dy))
+    )
+    assert (
+        text == "✗ db differs: relative error 8e-01\n  called with x (5, 3), dy (5, 4)"
+    )
+    text = refused(
+        LINEAR.check(
+            lambda x, dy: mistake(x, dy) if len(x) == 2 else (x.T @ dy, 0 * dy[0])
+        )
+    )
+    assert (
+        text == "✗ db differs: relative error 1e+00\n  called with x (5, 3), dy (5, 4)"
     )
 
 
+def test_a_mistake_may_change_its_arguments():
+    hasty = {
+        "dy is doubled": lambda x, dy: linear_backward(x, np.multiply(dy, 2, out=dy))
+    }
+    exercise = replace(LINEAR, mistakes=hasty | dict(LINEAR.mistakes))
+    assert exercise.check(linear_backward).ok
+    assert refused(exercise.check(lambda x, dy: linear_backward(x, 2 * dy))).endswith(
+        ". dy is doubled"
+    )
+    assert refused(
+        exercise.check(LINEAR.mistakes["Every row of the batch used b"])
+    ).endswith(". Every row of the batch used b")
+
+
 def test_a_mistake_may_be_one_that_gives_nan():
-    assert SIGMOID.check(lambda a: 1 / (1 + np.exp(-a))).ok  # overflows on the way, but arrives
+    assert SIGMOID.check(
+        lambda a: 1 / (1 + np.exp(-a))
+    ).ok  # overflows on the way, but arrives
     text = refused(SIGMOID.check(lambda a: 1 - 1 / (1 + np.exp(a)) + 0 * np.exp(a)))
-    assert text == "✗ the answer: expected finite numbers, got NaN or infinity. exp overflows"
+    assert (
+        text
+        == "✗ the answer: expected finite numbers, got NaN or infinity. exp overflows"
+    )
 
 
 @pytest.mark.parametrize(
@@ -126,18 +154,39 @@ def test_a_mistake_may_be_one_that_gives_nan():
         (lambda x, dy: (x.T @ dy, "db"), "✗ db: expected an array, got str"),
         (lambda x, dy: (x.T @ dy, None), "✗ db: expected an array, got NoneType"),
         (lambda x, dy: (x.T @ dy, dy.sum()), "✗ db: expected an array, got a number"),
-        (lambda x, dy: (x.T @ dy, dy.sum(axis=0).tolist()), "✗ db: expected an array, got list"),
-        (lambda x, dy: (part for part in linear_backward(x, dy)), "✗ dW, db: expected tuple, got generator"),
+        (
+            lambda x, dy: (x.T @ dy, dy.sum(axis=0).tolist()),
+            "✗ db: expected an array, got list",
+        ),
+        (
+            lambda x, dy: (part for part in linear_backward(x, dy)),
+            "✗ dW, db: expected tuple, got generator",
+        ),
         (lambda x, dy: (x.T @ dy, dy), "✗ db: expected shape (4,), got (5, 4)"),
-        (lambda x, dy: (x.T @ dy, np.zeros((0, 4))), "✗ db: expected shape (4,), got (0, 4)"),
+        (
+            lambda x, dy: (x.T @ dy, np.zeros((0, 4))),
+            "✗ db: expected shape (4,), got (0, 4)",
+        ),
         (
             lambda x, dy: (np.broadcast_to(0.0, (10**9, 10**9)), 0),
             "✗ dW: expected shape (3, 4), got (1000000000, 1000000000)",
         ),
-        (lambda x, dy: (x.T @ dy, dy.sum(axis=0) + 0j), "✗ db: expected dtype float64, got complex128"),
-        (lambda x, dy: (x.T @ dy, dy.sum(axis=0).astype(object)), "✗ db: expected dtype float64, got object"),
-        (lambda x, dy: (x.T @ dy, dy.sum(axis=0) / 0), "✗ db: expected finite numbers, got NaN or infinity"),
-        (lambda x, dy: (x.T @ dy, 1.01 * dy.sum(axis=0)), "✗ db differs: relative error 1e-02"),
+        (
+            lambda x, dy: (x.T @ dy, dy.sum(axis=0) + 0j),
+            "✗ db: expected dtype float64, got complex128",
+        ),
+        (
+            lambda x, dy: (x.T @ dy, dy.sum(axis=0).astype(object)),
+            "✗ db: expected dtype float64, got object",
+        ),
+        (
+            lambda x, dy: (x.T @ dy, dy.sum(axis=0) / 0),
+            "✗ db: expected finite numbers, got NaN or infinity",
+        ),
+        (
+            lambda x, dy: (x.T @ dy, 1.01 * dy.sum(axis=0)),
+            "✗ db differs: relative error 1e-02",
+        ),
     ],
 )
 def test_what_differs(answer, text):
@@ -145,8 +194,14 @@ def test_what_differs(answer, text):
 
 
 def test_differences_below_the_tolerance_do_not_count():
-    assert LINEAR.check(lambda x, dy: tuple(part * (1 + 0.5e-6) for part in linear_backward(x, dy))).ok
-    refused(LINEAR.check(lambda x, dy: tuple(part * (1 + 2e-6) for part in linear_backward(x, dy))))
+    assert LINEAR.check(
+        lambda x, dy: tuple(part * (1 + 0.5e-6) for part in linear_backward(x, dy))
+    ).ok
+    refused(
+        LINEAR.check(
+            lambda x, dy: tuple(part * (1 + 2e-6) for part in linear_backward(x, dy))
+        )
+    )
 
 
 @pytest.mark.parametrize(
@@ -170,7 +225,18 @@ def test_values(right, same, wrong):
 
 
 @pytest.mark.parametrize(
-    "answer", ["7391", True, 7391 + 1j, [7391], np.array([7391]), float("nan"), int, check, 10**400]
+    "answer",
+    [
+        "7391",
+        True,
+        7391 + 1j,
+        [7391],
+        np.array([7391]),
+        float("nan"),
+        int,
+        check,
+        10**400,
+    ],
 )
 def test_values_of_another_kind(answer):
     refused(PAPER.check(answer))
@@ -179,13 +245,18 @@ def test_values_of_another_kind(answer):
 @given(st.integers(0, 10_000).filter(lambda n: n != 7391) | st.floats(0, 7390))
 @law
 def test_a_number_is_not_given_away(number):
-    assert PAPER.check(number).text in {"✗ the answer differs", "✗ the answer differs. D and H are swapped"}
+    assert PAPER.check(number).text in {
+        "✗ the answer differs",
+        "✗ the answer differs. D and H are swapped",
+    }
 
 
 # ---- No answer yet
 
 
-@pytest.mark.parametrize("exercise", [LINEAR, PAPER, COUNTER, SIGMOID], ids=lambda exercise: exercise.name)
+@pytest.mark.parametrize(
+    "exercise", [LINEAR, PAPER, COUNTER, SIGMOID], ids=lambda exercise: exercise.name
+)
 @pytest.mark.parametrize("answer", [..., None, (..., ...), (None, ...)], ids=str)
 def test_a_blank_is_no_answer(exercise, answer):
     assert refused(exercise.check(answer), sign="○") == "○ No answer yet"
@@ -200,14 +271,22 @@ def to_do(x, dy):
     raise NotImplementedError
 
 
-@pytest.mark.parametrize("answer", [lambda x, dy: ..., lambda x, dy: None, lambda x, dy: (..., ...), half_done, to_do])
+@pytest.mark.parametrize(
+    "answer",
+    [lambda x, dy: ..., lambda x, dy: None, lambda x, dy: (..., ...), half_done, to_do],
+)
 def test_a_function_with_a_blank_is_no_answer(answer):
     refused(LINEAR.check(answer), sign="○")
 
 
 def test_an_answer_that_is_blank_for_some_inputs_is_wrong():
-    text = refused(LINEAR.check(lambda x, dy: linear_backward(x, dy) if len(x) == 5 else None))
-    assert text == "✗ dW, db: expected tuple, got NoneType\n  called with x (2, 6), dy (2, 7)"
+    text = refused(
+        LINEAR.check(lambda x, dy: linear_backward(x, dy) if len(x) == 5 else None)
+    )
+    assert (
+        text
+        == "✗ dW, db: expected tuple, got NoneType\n  called with x (2, 6), dy (2, 7)"
+    )
 
 
 def test_a_part_that_is_blank_is_named():
@@ -218,7 +297,10 @@ def test_a_part_that_is_blank_is_named():
 # ---- Answers that misbehave
 
 
-@pytest.mark.parametrize("answer", [lambda: 0, lambda x: 0, lambda x, dy, more: 0, lambda x, dy, *, more: 0, abs])
+@pytest.mark.parametrize(
+    "answer",
+    [lambda: 0, lambda x: 0, lambda x, dy, more: 0, lambda x, dy, *, more: 0, abs],
+)
 def test_wrong_arguments(answer):
     first, second = refused(LINEAR.check(answer)).splitlines()
     assert first.startswith("✗ TypeError: ")
@@ -229,10 +311,21 @@ def test_no_function_where_one_is_expected():
     class Answer:
         pass
 
-    assert refused(LINEAR.check(Answer)) == "✗ Expected a function of (x, dy), got a class"
-    assert refused(LINEAR.check(Answer())) == "✗ Expected a function of (x, dy), got Answer"
-    assert refused(LINEAR.check(np.zeros(3))) == "✗ Expected a function of (x, dy), got an array"
-    assert refused(LINEAR.check(i for i in range(3))) == "✗ Expected a function of (x, dy), got generator"
+    assert (
+        refused(LINEAR.check(Answer)) == "✗ Expected a function of (x, dy), got a class"
+    )
+    assert (
+        refused(LINEAR.check(Answer()))
+        == "✗ Expected a function of (x, dy), got Answer"
+    )
+    assert (
+        refused(LINEAR.check(np.zeros(3)))
+        == "✗ Expected a function of (x, dy), got an array"
+    )
+    assert (
+        refused(LINEAR.check(i for i in range(3)))
+        == "✗ Expected a function of (x, dy), got generator"
+    )
 
 
 def fails_here(x, dy):
@@ -304,8 +397,14 @@ def test_a_changed_argument_is_named():
         x.resize((3, 5))
         return right
 
-    assert refused(LINEAR.check(adds)) == "✗ dy was changed in place: leave the arguments as they came"
-    assert refused(LINEAR.check(reshapes)) == "✗ x was changed in place: leave the arguments as they came"
+    assert (
+        refused(LINEAR.check(adds))
+        == "✗ dy was changed in place: leave the arguments as they came"
+    )
+    assert (
+        refused(LINEAR.check(reshapes))
+        == "✗ x was changed in place: leave the arguments as they came"
+    )
     assert LINEAR.check(linear_backward).ok  # the next answer gets inputs as they were
 
 
@@ -326,20 +425,32 @@ class Box:
     ],
 )
 def test_changes_inside_of_arguments(change, seen):
-    exercise = Exercise("box", lambda box, rng: 0, {}, inputs=lambda rng: [(Box(), rng), (Box(), rng)])
+    exercise = Exercise(
+        "box", lambda box, rng: 0, {}, inputs=lambda rng: [(Box(), rng), (Box(), rng)]
+    )
     verdict = exercise.check(lambda box, rng: [change(box, rng), 0][1])
     assert verdict.ok is not seen
     assert ("box was changed" in verdict.text) is seen
 
 
 def test_arguments_are_shown_the_same_way_each_time():
-    exercise = Exercise("all sorts", lambda box, f, n, word: 0, {}, inputs=lambda rng: [(Box(), abs, 3, "word")])
-    assert refused(exercise.check(lambda *args: 1)).endswith("\n  called with box Box, f a function, n 3, word word")
+    exercise = Exercise(
+        "all sorts",
+        lambda box, f, n, word: 0,
+        {},
+        inputs=lambda rng: [(Box(), abs, 3, "word")],
+    )
+    assert refused(exercise.check(lambda *args: 1)).endswith(
+        "\n  called with box Box, f a function, n 3, word word"
+    )
 
 
 def test_views_and_buffers():
     first_rows = Exercise(
-        "first", lambda x: x[0], {}, inputs=lambda rng: [(rng.random((3, 2)),), (rng.random((4, 2)),)]
+        "first",
+        lambda x: x[0],
+        {},
+        inputs=lambda rng: [(rng.random((3, 2)),), (rng.random((4, 2)),)],
     )
     buffer = np.empty(2)
 
@@ -371,7 +482,10 @@ def test_warnings_and_prints(capsys):
         assert LINEAR.check(answer).ok
     assert caught == []
     assert np.geterr() == before
-    assert capsys.readouterr() == ("mine\nmine\n", "")  # what the answer prints, and nothing else
+    assert capsys.readouterr() == (
+        "mine\nmine\n",
+        "",
+    )  # what the answer prints, and nothing else
 
 
 async def asynchronous(x, dy):
@@ -391,7 +505,9 @@ anything = st.recursive(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("exercise", [LINEAR, PAPER, COUNTER, SIGMOID], ids=lambda exercise: exercise.name)
+@pytest.mark.parametrize(
+    "exercise", [LINEAR, PAPER, COUNTER, SIGMOID], ids=lambda exercise: exercise.name
+)
 @given(answer=anything)
 @law
 def test_no_answer_crashes_it(exercise, answer):
@@ -425,7 +541,9 @@ def more_stubborn(x, dy):
         endless(x, dy)
 
 
-@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timers")
+@pytest.mark.skipif(
+    not hasattr(signal, "setitimer"), reason="this system has no timers"
+)
 @pytest.mark.parametrize("answer", [endless, stubborn, more_stubborn])
 def test_an_endless_loop_is_stopped_and_the_earlier_timer_set_again(answer):
     ticks = []
@@ -455,11 +573,15 @@ def test_an_answer_in_time_leaves_no_timer_behind():
 
 def test_other_threads_and_systems_have_no_limit(monkeypatch):
     verdicts = []
-    thread = threading.Thread(target=lambda: verdicts.append(LINEAR.check(linear_backward)))
+    thread = threading.Thread(
+        target=lambda: verdicts.append(LINEAR.check(linear_backward))
+    )
     thread.start()
     thread.join()
     monkeypatch.delattr(signal, "setitimer")
-    assert [*verdicts, LINEAR.check(linear_backward)] == [Verdict(True, "✓ Right on all 2 inputs")] * 2
+    assert [*verdicts, LINEAR.check(linear_backward)] == [
+        Verdict(True, "✓ Right on all 2 inputs")
+    ] * 2
 
 
 # ---- Answers judged by a property
@@ -469,13 +591,23 @@ def test_a_judge_sees_answers_of_the_right_form_only():
     assert COUNTER.check((np.ones(2), 0.5)) == Verdict(True, "✓ Right")
     assert COUNTER.check((np.ones(2), -3)).ok  # not the reference, and right
     assert refused(COUNTER.check((np.zeros(2), 0.5))) == "✗ It counts wrong"
-    assert refused(COUNTER.check((np.array([1.0, 0.0]), 0.0))) == "✗ It counts wrong. u = 0 forgets"
-    assert refused(COUNTER.check((np.ones(3), 0.5))) == "✗ w, u: expected shape (2,), got (3,)"
-    assert refused(COUNTER.check((np.full(2, np.nan), 0.5))).startswith("✗ w, u: expected finite numbers")
+    assert (
+        refused(COUNTER.check((np.array([1.0, 0.0]), 0.0)))
+        == "✗ It counts wrong. u = 0 forgets"
+    )
+    assert (
+        refused(COUNTER.check((np.ones(3), 0.5)))
+        == "✗ w, u: expected shape (2,), got (3,)"
+    )
+    assert refused(COUNTER.check((np.full(2, np.nan), 0.5))).startswith(
+        "✗ w, u: expected finite numbers"
+    )
 
 
 def test_a_judge_may_praise_and_its_exceptions_are_caught():
-    praise = replace(COUNTER, judge=lambda answer, rng: Verdict(True, "✓ Right, it counts to 12"))
+    praise = replace(
+        COUNTER, judge=lambda answer, rng: Verdict(True, "✓ Right, it counts to 12")
+    )
     assert praise.check((np.ones(2), 0.5)) == Verdict(True, "✓ Right, it counts to 12")
     refused(replace(COUNTER, judge=lambda answer, rng: 1 / 0).check((np.ones(2), 0.5)))
 
@@ -483,10 +615,18 @@ def test_a_judge_may_praise_and_its_exceptions_are_caught():
 def test_a_judge_may_call_the_answer():
     def judge(sample, rng):
         return (
-            None if all(0 <= sample(5, rng) < 5 for _ in range(20)) else Verdict(False, "✗ Outside of the vocabulary")
+            None
+            if all(0 <= sample(5, rng) < 5 for _ in range(20))
+            else Verdict(False, "✗ Outside of the vocabulary")
         )
 
-    exercise = Exercise("sample", lambda V, rng: int(rng.integers(V)), {}, inputs=lambda rng: [(9, rng)], judge=judge)
+    exercise = Exercise(
+        "sample",
+        lambda V, rng: int(rng.integers(V)),
+        {},
+        inputs=lambda rng: [(9, rng)],
+        judge=judge,
+    )
     assert exercise.check(lambda V, rng: 0).ok
     assert refused(exercise.check(lambda V, rng: V)) == "✗ Outside of the vocabulary"
     assert "expected a number" in refused(exercise.check(lambda V, rng: rng))
@@ -498,13 +638,21 @@ def test_a_judge_may_look_at_a_function_or_a_string():
 
     twice, power = (lambda n: n + n), (lambda n: n**3)
     functions = Exercise(
-        "function", lambda n: 2 * n, {"This is n + 1": lambda n: n + 1, "This is a power": power}, judge=judge
+        "function",
+        lambda n: 2 * n,
+        {"This is n + 1": lambda n: n + 1, "This is a power": power},
+        judge=judge,
     )
     assert functions.check(twice).ok
     assert refused(functions.check(lambda n: n + 3)) == "✗ Not 4"
     assert refused(functions.check(power)) == "✗ Not 4. This is a power"
     words = Exercise(
-        "word", "tanh", {}, judge=lambda answer, rng: None if "h" in answer else Verdict(False, "✗ Without h")
+        "word",
+        "tanh",
+        {},
+        judge=lambda answer, rng: (
+            None if "h" in answer else Verdict(False, "✗ Without h")
+        ),
     )
     assert words.check("hard tanh").ok
     assert refused(words.check("relu")) == "✗ Without h"
@@ -528,7 +676,9 @@ def test_the_inputs_depend_on_the_name_only():
     assert not np.allclose(seen[0], seen[4])
     # stored outputs in the chapters stay as they are only as long as this does
     np.testing.assert_allclose(
-        seen[0][0], [0.01339605917280006, -0.18798218983365517, -0.28725672440147776], rtol=1e-12
+        seen[0][0],
+        [0.01339605917280006, -0.18798218983365517, -0.28725672440147776],
+        rtol=1e-12,
     )
 
 
@@ -536,7 +686,9 @@ def test_the_inputs_depend_on_the_name_only():
 
 
 def test_an_unknown_name_lists_near_ones():
-    with pytest.raises(ValueError, match=r"no exercise is called 'rnn-stpe'; near names: rnn-step"):
+    with pytest.raises(
+        ValueError, match=r"no exercise is called 'rnn-stpe'; near names: rnn-step"
+    ):
         check("rnn-stpe", None)
     with pytest.raises(ValueError, match=r"near names: .*rnn-step"):
         check("zzz", None)
@@ -553,7 +705,9 @@ def test_a_name_is_registered_once(monkeypatch):
 # ---- The suite: every registered exercise of every chapter
 
 EXERCISES = list(catalogue().values())
-every_exercise = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda exercise: exercise.name)
+every_exercise = pytest.mark.parametrize(
+    "exercise", EXERCISES, ids=lambda exercise: exercise.name
+)
 every_function = pytest.mark.parametrize(
     "exercise", [e for e in EXERCISES if e.inputs], ids=lambda exercise: exercise.name
 )
@@ -573,7 +727,11 @@ def spoiled(exercise, change):
     def each(right):
         return tuple(map(change, right)) if isinstance(right, tuple) else change(right)
 
-    return (lambda *args: each(exercise.reference(*args))) if exercise.inputs else each(exercise.reference)
+    return (
+        (lambda *args: each(exercise.reference(*args)))
+        if exercise.inputs
+        else each(exercise.reference)
+    )
 
 
 def other_shape(part):
@@ -597,7 +755,9 @@ def raises(error):
 
 @every_exercise
 def test_the_reference_is_accepted(exercise):
-    assert check(exercise.name, exercise.reference).ok, check(exercise.name, exercise.reference)
+    assert check(exercise.name, exercise.reference).ok, check(
+        exercise.name, exercise.reference
+    )
 
 
 @every_exercise
@@ -605,7 +765,9 @@ def test_each_known_mistake_is_refused_with_its_own_hint(exercise):
     assert len(exercise.mistakes) >= 3
     for hint, wrong in exercise.mistakes.items():
         text = refused(check(exercise.name, wrong))
-        assert text.endswith(f". {hint}"), f"the hint should be {hint!r}, the verdict is {text!r}"
+        assert text.endswith(f". {hint}"), (
+            f"the hint should be {hint!r}, the verdict is {text!r}"
+        )
         assert "\n" not in text
 
 
@@ -614,7 +776,9 @@ def test_hints_are_short_sentences_and_hold_no_code(exercise):
     for hint in exercise.mistakes:
         assert len(hint) <= 120, hint
         assert not hint.endswith("."), hint
-        assert not any(code in hint for code in ["np.", "@", "**", "axis=", "return ", "lambda"]), hint
+        assert not any(
+            code in hint for code in ["np.", "@", "**", "axis=", "return ", "lambda"]
+        ), hint
 
 
 @every_exercise
@@ -628,22 +792,38 @@ def test_blanks_are_no_answer(exercise):
     for blank in [
         ...,
         None,
-        *([lambda *_: None, lambda *_: ..., raises(NotImplementedError())] if exercise.inputs else []),
+        *(
+            [lambda *_: None, lambda *_: ..., raises(NotImplementedError())]
+            if exercise.inputs
+            else []
+        ),
     ]:
         refused(check(exercise.name, blank), sign="○")
 
 
 @every_exercise
 @pytest.mark.parametrize(
-    "change", [other_shape, other_kind, not_a_number, lambda part: iter([part]), lambda part: {part: 1}.keys]
+    "change",
+    [
+        other_shape,
+        other_kind,
+        not_a_number,
+        lambda part: iter([part]),
+        lambda part: {part: 1}.keys,
+    ],
 )
 def test_answers_of_another_form_are_refused(exercise, change):
     text = refused(check(exercise.name, spoiled(exercise, change)))
-    assert not any(hint in text for hint in exercise.mistakes), "this is no known mistake"
+    assert not any(hint in text for hint in exercise.mistakes), (
+        "this is no known mistake"
+    )
 
 
 @every_exercise
-@pytest.mark.parametrize("answer", ["a string", [], (), {}, float("nan"), np.zeros((7, 7, 7, 7)), Box, Box(), np.exp])
+@pytest.mark.parametrize(
+    "answer",
+    ["a string", [], (), {}, float("nan"), np.zeros((7, 7, 7, 7)), Box, Box(), np.exp],
+)
 def test_answers_of_any_kind_are_refused(exercise, answer):
     refused(check(exercise.name, answer))
     if exercise.inputs:
@@ -652,16 +832,27 @@ def test_answers_of_any_kind_are_refused(exercise, answer):
 
 @every_function
 def test_functions_that_misbehave_are_refused(exercise):
-    for error in [ValueError("no"), KeyError(3), RecursionError(), MemoryError(), SystemExit(2), ZeroDivisionError()]:
+    for error in [
+        ValueError("no"),
+        KeyError(3),
+        RecursionError(),
+        MemoryError(),
+        SystemExit(2),
+        ZeroDivisionError(),
+    ]:
         assert type(error).__name__ in refused(check(exercise.name, raises(error)))
     refused(check(exercise.name, lambda: None))
     refused(check(exercise.name, lambda *args, one_more: None))
-    assert "No result after 0.1 seconds" in refused(replace(exercise, seconds=0.1).check(lambda *args: endless(0, 0)))
+    assert "No result after 0.1 seconds" in refused(
+        replace(exercise, seconds=0.1).check(lambda *args: endless(0, 0))
+    )
 
 
 @every_function
 def test_a_changed_input_is_refused(exercise):
-    places = [i for i, arg in enumerate(inputs_of(exercise)[0]) if isinstance(arg, np.ndarray)]
+    places = [
+        i for i, arg in enumerate(inputs_of(exercise)[0]) if isinstance(arg, np.ndarray)
+    ]
     for place in places:
 
         def answer(*args, place=place):
@@ -676,21 +867,27 @@ def test_a_changed_input_is_refused(exercise):
 def test_the_inputs_tell_axes_apart(exercise):
     cases = inputs_of(exercise)
     assert len(cases) >= 2
-    assert len({str([np.shape(arg) or arg for arg in case]) for case in cases}) == len(cases), (
-        "all cases have other sizes"
-    )
+    assert len({str([np.shape(arg) or arg for arg in case]) for case in cases}) == len(
+        cases
+    ), "all cases have other sizes"
     for arg in cases[0]:
         if isinstance(arg, np.ndarray):
             assert min(arg.shape) > 1, "in the first case no axis has the length 1"
-            assert len(set(arg.shape)) == arg.ndim or arg.shape[-1] == arg.shape[-2], "only W_h may be square"
+            assert len(set(arg.shape)) == arg.ndim or arg.shape[-1] == arg.shape[-2], (
+                "only W_h may be square"
+            )
 
 
 @every_exercise
 def test_a_number_is_not_in_a_verdict(exercise):
     cases = inputs_of(exercise) if exercise.inputs else [()]
-    rights = [exercise.reference(*args) if exercise.inputs else exercise.reference for args in cases]
+    rights = [
+        exercise.reference(*args) if exercise.inputs else exercise.reference
+        for args in cases
+    ]
     texts = [
-        check(exercise.name, wrong).text for wrong in [*exercise.mistakes.values(), spoiled(exercise, not_a_number)]
+        check(exercise.name, wrong).text
+        for wrong in [*exercise.mistakes.values(), spoiled(exercise, not_a_number)]
     ]
     for right in rights:
         if isinstance(right, int | float | str) and len(str(right)) > 1:

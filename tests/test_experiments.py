@@ -1,4 +1,6 @@
-"""experiments: what their scripts share, and that a stored result is the one that its script describes."""
+"""experiments: what their scripts share, and that a stored result is the one that its
+script describes.
+"""
 
 import sys
 from functools import partial
@@ -48,11 +50,16 @@ def test_a_network_among_many_learns_as_it_does_alone(name, script):
     rng = np.random.default_rng(0)
     T, S, updates, rates = 20, 3, 10, np.array([0.01, 0.02, 0.03])
     nets = [Network.init(CELLS[name](rng=rng), 1, rng=rng) for _ in range(S)]
-    nets = [net.map(lambda leaf: leaf + 0.1 * (leaf != 0) * rng.normal(size=leaf.shape)) for net in nets]
+    nets = [
+        net.map(lambda leaf: leaf + 0.1 * (leaf != 0) * rng.normal(size=leaf.shape))
+        for net in nets
+    ]
     xs, targets = rng.normal(size=(T, S, 3)), rng.normal(size=(T, S))
     given = many.side_by_side(xs), targets, np.full((T, S), 1 / T)
     losses, gradient = many.losses(many.together(nets), *given)
-    after, seen = many.learn(many.together(nets), *given, rates, updates=updates, every=5, limit=0.5)
+    after, seen = many.learn(
+        many.together(nets), *given, rates, updates=updates, every=5, limit=0.5
+    )
     assert len(seen) == 3
     for s, net in enumerate(nets):
         batch = Batch(xs[:, s : s + 1], targets[:, s : s + 1, None])
@@ -72,9 +79,23 @@ def test_a_network_among_many_learns_as_it_does_alone(name, script):
 
 
 STORED = {  # a constant of the script, and where it is stored
-    "ch07_waves": {"SEEDS": "seeds", "TUNING_SEEDS": "tuning_seeds", "RATES": "rates", "UPDATES": "updates"},
-    "ch07_endings": {"SEEDS": "seeds", "TUNING_SEEDS": "tuning_seeds", "RATES": "rates", "PASSES": "passes"},
-    "ch07_recall": {"SEEDS": "seeds", "TUNING_SEEDS": "tuning_seeds", "UPDATES": "updates"},
+    "ch07_waves": {
+        "SEEDS": "seeds",
+        "TUNING_SEEDS": "tuning_seeds",
+        "RATES": "rates",
+        "UPDATES": "updates",
+    },
+    "ch07_endings": {
+        "SEEDS": "seeds",
+        "TUNING_SEEDS": "tuning_seeds",
+        "RATES": "rates",
+        "PASSES": "passes",
+    },
+    "ch07_recall": {
+        "SEEDS": "seeds",
+        "TUNING_SEEDS": "tuning_seeds",
+        "UPDATES": "updates",
+    },
     "ch07_next_year": {"SEEDS": "seeds", "TUNING_SEEDS": "tuning_seeds"},
 }
 
@@ -90,4 +111,6 @@ def test_the_stored_result_has_the_constants_of_its_script(name, script):
 def test_the_plain_predictions_of_the_sunspots_are_the_stored_ones(script):
     module, result = script("ch07_next_year"), script("stored").load("ch07_next_year")
     for p in (2, 9):
-        assert module.autoregression(p) == pytest.approx(result["baselines"][f"autoregression on {p}"], abs=1e-4)
+        assert module.autoregression(p) == pytest.approx(
+            result["baselines"][f"autoregression on {p}"], abs=1e-4
+        )

@@ -24,7 +24,9 @@ def pair():
 
 
 def test_differences_are_the_derivatives_of_known_functions(pair):
-    numeric = differences(lambda p: float((p.a**3).sum() + np.sin(p.b).sum() * p.a[0, 0]), pair)
+    numeric = differences(
+        lambda p: float((p.a**3).sum() + np.sin(p.b).sum() * p.a[0, 0]), pair
+    )
     a = 3 * pair.a**2
     a[0, 0] += np.sin(pair.b).sum()
     assert relative_error(numeric, Pair(a, np.cos(pair.b) * pair.a[0, 0])) < 1e-9
@@ -38,14 +40,19 @@ def test_differences_leave_the_record_as_it_was(pair):
 
 def test_error_of_the_formula_falls_with_the_square_of_the_step(pair):
     errors = [
-        relative_error(differences(lambda p: float((p.a**3).sum()), pair, step=step), Pair(3 * pair.a**2, 0 * pair.b))
+        relative_error(
+            differences(lambda p: float((p.a**3).sum()), pair, step=step),
+            Pair(3 * pair.a**2, 0 * pair.b),
+        )
         for step in (1e-2, 1e-3)
     ]
     assert errors[0] / errors[1] == pytest.approx(100, rel=0.01)
 
 
 def test_differences_want_float64(pair):
-    with pytest.raises(TypeError, match="a has dtype float32; differences expects float64"):
+    with pytest.raises(
+        TypeError, match="a has dtype float32; differences expects float64"
+    ):
         differences(lambda p: 0.0, pair.map(np.float32))
 
 
@@ -65,13 +72,21 @@ def test_zeros_are_equal_and_nan_is_never_small(pair):
 
 
 def test_report_compares_arrays_of_the_same_names_and_shapes_only(pair):
-    with pytest.raises(ValueError, match=r"b has shapes \(4,\) and \(1, 4\); a comparison expects the same"):
+    with pytest.raises(
+        ValueError,
+        match=r"b has shapes \(4,\) and \(1, 4\); a comparison expects the same",
+    ):
         report(pair, Pair(pair.a, pair.b[None]))
 
     @dataclass(frozen=True, eq=False)
     class More(Pair):
         c: Array
 
-    for ours, theirs in [(pair, More(pair.a, pair.b, pair.b)), (More(pair.a, pair.b, pair.b), pair)]:
-        with pytest.raises(ValueError, match=r"arrays are .*; a comparison expects the same"):
+    for ours, theirs in [
+        (pair, More(pair.a, pair.b, pair.b)),
+        (More(pair.a, pair.b, pair.b), pair),
+    ]:
+        with pytest.raises(
+            ValueError, match=r"arrays are .*; a comparison expects the same"
+        ):
             report(ours, theirs)

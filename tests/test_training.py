@@ -1,4 +1,6 @@
-"""training: every optimiser against torch's step by step, the laws of clipping, and the loop."""
+"""training: every optimiser against torch's step by step, the laws of clipping, and the
+loop.
+"""
 
 from dataclasses import dataclass
 from functools import partial
@@ -48,9 +50,18 @@ def drawn(rng):
 
 OPTIMISERS = {  # ours, and torch's with the same equation
     "SGD": (SGD(0.1), partial(torch.optim.SGD, lr=0.1)),
-    "momentum": (SGD(0.1, momentum=0.9), partial(torch.optim.SGD, lr=0.1, momentum=0.9)),
-    "Adagrad": (Adagrad(0.1, epsilon=1e-3), partial(torch.optim.Adagrad, lr=0.1, eps=1e-3)),
-    "RMSProp": (RMSProp(0.01, decay=0.9, epsilon=1e-3), partial(torch.optim.RMSprop, lr=0.01, alpha=0.9, eps=1e-3)),
+    "momentum": (
+        SGD(0.1, momentum=0.9),
+        partial(torch.optim.SGD, lr=0.1, momentum=0.9),
+    ),
+    "Adagrad": (
+        Adagrad(0.1, epsilon=1e-3),
+        partial(torch.optim.Adagrad, lr=0.1, eps=1e-3),
+    ),
+    "RMSProp": (
+        RMSProp(0.01, decay=0.9, epsilon=1e-3),
+        partial(torch.optim.RMSprop, lr=0.01, alpha=0.9, eps=1e-3),
+    ),
     "Adam": (
         Adam(0.01, beta_1=0.8, beta_2=0.95, epsilon=1e-3),
         partial(torch.optim.Adam, lr=0.01, betas=(0.8, 0.95), eps=1e-3),
@@ -64,7 +75,9 @@ def test_optimiser_is_torchs_step_by_step(name):
     ours, theirs = OPTIMISERS[name]
     rng = np.random.default_rng(0)
     params = drawn(rng)
-    twins = [torch.nn.Parameter(torch.tensor(leaf)) for leaf in params.leaves().values()]
+    twins = [
+        torch.nn.Parameter(torch.tensor(leaf)) for leaf in params.leaves().values()
+    ]
     theirs = theirs(twins)
     memory = ours.start(params)
     for k in range(20):
@@ -74,7 +87,9 @@ def test_optimiser_is_torchs_step_by_step(name):
         theirs.step()
         params, memory = ours.step(params, gradient, memory)
         for twin, (leaf_name, leaf) in zip(twins, params.leaves().items(), strict=True):
-            assert np.allclose(leaf, twin.detach().numpy(), rtol=0, atol=1e-12), f"{leaf_name} after update {k + 1}"
+            assert np.allclose(leaf, twin.detach().numpy(), rtol=0, atol=1e-12), (
+                f"{leaf_name} after update {k + 1}"
+            )
 
 
 @every_optimiser
@@ -88,7 +103,10 @@ def test_optimiser_changes_nothing_that_it_was_given(name):
     again, _ = ours.step(params, gradient, start)
     ours.step(first, gradient, memory)
     for one, other in [(params, before), (gradient, slope), (first, again)]:
-        assert all(np.array_equal(a, b) for a, b in zip(one.leaves().values(), other.leaves().values(), strict=True))
+        assert all(
+            np.array_equal(a, b)
+            for a, b in zip(one.leaves().values(), other.leaves().values(), strict=True)
+        )
 
 
 @every_optimiser
@@ -100,7 +118,10 @@ def test_optimiser_keeps_float32(name, rate):
     memory = (ours := type(ours)(rate)).start(params)
     for _ in range(3):
         params, memory = ours.step(params, drawn(rng).map(np.float32), memory)
-    arrays_of = [*params.leaves().values(), *(a for m in memory if isinstance(m, Record) for a in m.leaves().values())]
+    arrays_of = [
+        *params.leaves().values(),
+        *(a for m in memory if isinstance(m, Record) for a in m.leaves().values()),
+    ]
     assert {a.dtype.name for a in arrays_of} == {"float32"}
 
 
@@ -114,14 +135,18 @@ def test_optimiser_stays_where_the_gradient_is_zero(name):
 
 # Clipping
 
-some_array = arrays(np.float64, array_shapes(max_dims=2, max_side=3), elements=st.floats(-1e6, 1e6))
+some_array = arrays(
+    np.float64, array_shapes(max_dims=2, max_side=3), elements=st.floats(-1e6, 1e6)
+)
 gradients = st.builds(Params, some_array, some_array)
 limits = st.floats(1e-3, 1e7)
 
 
 @law
 @given(gradients, limits)
-def test_clipping_by_norm_shortens_to_the_limit_and_keeps_the_direction(gradient, limit):
+def test_clipping_by_norm_shortens_to_the_limit_and_keeps_the_direction(
+    gradient, limit
+):
     clipped = clip_by_norm(gradient, limit)
     length = norm(gradient)
     assert norm(clipped) <= limit * (1 + 1e-12)
@@ -153,30 +178,42 @@ def test_clipping_by_norm_is_torchs():
     rng = np.random.default_rng(0)
     for limit in (0.1, 1.0, 100.0):
         gradient = drawn(rng)
-        twins = [torch.nn.Parameter(torch.zeros(leaf.shape)) for leaf in gradient.leaves().values()]
+        twins = [
+            torch.nn.Parameter(torch.zeros(leaf.shape))
+            for leaf in gradient.leaves().values()
+        ]
         for twin, leaf in zip(twins, gradient.leaves().values(), strict=True):
             twin.data, twin.grad = torch.tensor(leaf), torch.tensor(leaf)
         length = torch.nn.utils.clip_grad_norm_(twins, limit)
         assert norm(gradient) == pytest.approx(length.item(), rel=1e-12)
         clipped = clip_by_norm(gradient, limit).leaves().values()
-        for twin, leaf in zip(twins, clipped, strict=True):  # torch divides by the norm + 1e-6
+        for twin, leaf in zip(
+            twins, clipped, strict=True
+        ):  # torch divides by the norm + 1e-6
             assert np.allclose(leaf, twin.grad.numpy(), rtol=2e-6, atol=0)
 
 
 def test_the_two_clippings_differ_in_direction():
     gradient = Params(np.array([3.0, 40.0]), np.zeros(1))
-    assert np.allclose(clip_by_norm(gradient, 5).W, np.array([3, 40]) * 5 / np.hypot(3, 40))
+    assert np.allclose(
+        clip_by_norm(gradient, 5).W, np.array([3, 40]) * 5 / np.hypot(3, 40)
+    )
     assert np.array_equal(clip_by_value(gradient, 5).W, [3, 5])
 
 
 @pytest.mark.parametrize("clip", [clip_by_norm, clip_by_value])
 @pytest.mark.parametrize("limit", [1, np.float64(1)], ids=["int", "numpy float"])
 def test_clipping_keeps_float32(clip, limit):
-    assert clip(Params(np.full(3, 9, np.float32), np.zeros(1, np.float32)), limit).W.dtype == np.float32
+    assert (
+        clip(Params(np.full(3, 9, np.float32), np.zeros(1, np.float32)), limit).W.dtype
+        == np.float32
+    )
 
 
 def test_the_norm_of_large_float32_gradients_does_not_overflow():
-    assert norm(Params(np.full(4, 1e30, np.float32), np.zeros(1, np.float32))) == pytest.approx(2e30)
+    assert norm(
+        Params(np.full(4, 1e30, np.float32), np.zeros(1, np.float32))
+    ) == pytest.approx(2e30)
 
 
 # The loop
@@ -188,9 +225,15 @@ def one_number(value):
 
 
 def bowl(params, batch, state):
-    """A parabola with its lowest point at the target; the state counts the batches of a sequence."""
+    """A parabola with its lowest point at the target; the state counts the batches of a
+    sequence.
+    """
     difference = params.W - batch.targets
-    return float(difference[0] ** 2), Params(2 * difference, np.zeros(1)), 1 if state is None else state + 1
+    return (
+        float(difference[0] ** 2),
+        Params(2 * difference, np.zeros(1)),
+        1 if state is None else state + 1,
+    )
 
 
 def batches(*fresh):
@@ -205,9 +248,16 @@ def test_train_gives_a_record_after_each_update():
 
 
 def test_state_goes_on_unless_a_batch_is_fresh():
-    states = [p.state for p in train(one_number(0), batches(True, False, False, True, False), bowl, SGD(0.1))]
+    states = [
+        p.state
+        for p in train(
+            one_number(0), batches(True, False, False, True, False), bowl, SGD(0.1)
+        )
+    ]
     assert states == [1, 2, 3, 1, 2]
-    assert [p.state for p in train(one_number(0), batches(False, False), bowl, SGD(0.1))] == [1, 2]
+    assert [
+        p.state for p in train(one_number(0), batches(False, False), bowl, SGD(0.1))
+    ] == [1, 2]
 
 
 def test_train_waits_for_its_reader():
@@ -226,29 +276,52 @@ def test_train_waits_for_its_reader():
 
 def test_rate_of_each_update_can_be_given():
     rates = [0.25, 0.0, 0.5]
-    steps = list(train(one_number(0), batches(True, True, True), bowl, SGD(9.0), rate=lambda k: rates[k]))
+    steps = list(
+        train(
+            one_number(0),
+            batches(True, True, True),
+            bowl,
+            SGD(9.0),
+            rate=lambda k: rates[k],
+        )
+    )
     assert [p.params.W[0] for p in steps] == [1.5, 1.5, 3.0]
 
 
 def test_clip_is_between_gradient_and_update_and_the_norm_is_that_before():
-    (step,) = train(one_number(0), batches(True), bowl, SGD(1.0), clip=partial(clip_by_norm, limit=0.5))
+    (step,) = train(
+        one_number(0),
+        batches(True),
+        bowl,
+        SGD(1.0),
+        clip=partial(clip_by_norm, limit=0.5),
+    )
     assert step.params.W[0] == 0.5
     assert step.norm == 6
 
 
 @pytest.mark.parametrize(
-    ("loss", "slope"), [(np.nan, 1.0), (np.inf, 1.0), (1.0, np.nan), (1.0, np.inf)], ids=lambda value: str(value)
+    ("loss", "slope"),
+    [(np.nan, 1.0), (np.inf, 1.0), (1.0, np.nan), (1.0, np.inf)],
+    ids=lambda value: str(value),
 )
 def test_what_is_not_finite_stops_training_before_the_parameters_change(loss, slope):
     params = one_number(0)
 
     def diverges(params, batch, state):
         good = bowl(params, batch, state)
-        return good if state is None else (loss, Params(np.array([slope]), np.zeros(1)), None)
+        return (
+            good
+            if state is None
+            else (loss, Params(np.array([slope]), np.zeros(1)), None)
+        )
 
     steps = train(params, batches(True, False), diverges, SGD(0.25))
     first = next(steps)
-    with pytest.raises(FloatingPointError, match=r"^update 2: the loss is .* and its gradient's norm .*$"):
+    with pytest.raises(
+        FloatingPointError,
+        match=r"^update 2: the loss is .* and its gradient's norm .*$",
+    ):
         next(steps)
     assert first.params.W[0] == 1.5
     assert params.W[0] == 0
@@ -256,13 +329,24 @@ def test_what_is_not_finite_stops_training_before_the_parameters_change(loss, sl
 
 @pytest.mark.parametrize("kind", [RNN, LSTM, GRU])
 @pytest.mark.parametrize(
-    "optimiser", [SGD(0.3, momentum=0.9), Adagrad(0.1), RMSProp(0.01), Adam(0.02)], ids=lambda o: type(o).__name__
+    "optimiser",
+    [SGD(0.3, momentum=0.9), Adagrad(0.1), RMSProp(0.01), Adam(0.02)],
+    ids=lambda o: type(o).__name__,
 )
-def test_every_cell_learns_with_every_optimiser_which_symbol_came_first(kind, optimiser):
+def test_every_cell_learns_with_every_optimiser_which_symbol_came_first(
+    kind, optimiser
+):
     rng = np.random.default_rng(0)
     xs = rng.integers(0, 3, (4, 16))
     net = Network.init(kind.init(3, 8, rng=rng), 3, rng=rng)
     learn = partial(objective, loss=at_the_end(squared_error))
     batch = Batch(xs, np.eye(3)[xs[0]])
-    losses = [p.loss for p in train(net, [batch] * 150, learn, optimiser, clip=partial(clip_by_norm, limit=1))]
-    assert losses[-1] < 0.02 < losses[0], f"from {losses[0]:.3f} to {losses[-1]:.3f}; the variance is {2 / 9:.3f}"
+    losses = [
+        p.loss
+        for p in train(
+            net, [batch] * 150, learn, optimiser, clip=partial(clip_by_norm, limit=1)
+        )
+    ]
+    assert losses[-1] < 0.02 < losses[0], (
+        f"from {losses[0]:.3f} to {losses[-1]:.3f}; the variance is {2 / 9:.3f}"
+    )

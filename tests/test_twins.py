@@ -1,4 +1,6 @@
-"""twins: weights to torch and back; that outputs and gradients agree is in test_every_cell."""
+"""twins: weights to torch and back; that outputs and gradients agree is in
+test_every_cell.
+"""
 
 import re
 
@@ -27,10 +29,14 @@ def test_there_and_back_is_the_same_network(name, dtype):
     assert all(leaf.dtype == dtype for leaf in back.leaves().values())
 
 
-@pytest.mark.parametrize("kind", [nn.RNN, nn.LSTM, nn.GRU], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize(
+    "kind", [nn.RNN, nn.LSTM, nn.GRU], ids=lambda kind: kind.__name__
+)
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize("bidirectional", [False, True], ids=["ahead", "both"])
-def test_a_torch_module_with_two_biases_has_the_outputs_of_our_twin(kind, layers, bidirectional):
+def test_a_torch_module_with_two_biases_has_the_outputs_of_our_twin(
+    kind, layers, bidirectional
+):
     torch.manual_seed(0)
     module = kind(D, H, layers, bidirectional=bidirectional, dtype=torch.float64)
     xs = RNG.standard_normal((5, 3, D))
@@ -57,7 +63,9 @@ def test_gradients_leave_the_network_alone():
     assert set(report(p.net, before).values()) == {0}
 
 
-@pytest.mark.parametrize("name", ["GRU", "two LSTM", "both RNN", "ResetBeforeGRU", "Clockwork 1 2 4"])
+@pytest.mark.parametrize(
+    "name", ["GRU", "two LSTM", "both RNN", "ResetBeforeGRU", "Clockwork 1 2 4"]
+)
 def test_symbols_go_to_torch_as_one_hot_vectors(name):
     p = problem(name, symbols=True)
     hs, theirs = gradients(*p)
@@ -82,16 +90,28 @@ def both():
     [
         (lambda: Clockwork.init(4, 6, periods=(1, 2), rng=RNG), "Clockwork(6)"),
         (lambda: ResetBeforeGRU.init(4, 6, rng=RNG), "ResetBeforeGRU(6)"),
-        (lambda: stack(RNN.init(4, 6, rng=RNG), GRU.init(6, 6, rng=RNG)), "RNN(6), GRU(6)"),
-        (lambda: stack(LSTM.init(4, 6, rng=RNG), LSTM.init(6, 5, rng=RNG)), "LSTM(6), LSTM(5)"),
-        (lambda: bidirectional(RNN.init(4, 6, rng=RNG), RNN.init(4, 5, rng=RNG)), "RNN(6) and RNN(5)"),
+        (
+            lambda: stack(RNN.init(4, 6, rng=RNG), GRU.init(6, 6, rng=RNG)),
+            "RNN(6), GRU(6)",
+        ),
+        (
+            lambda: stack(LSTM.init(4, 6, rng=RNG), LSTM.init(6, 5, rng=RNG)),
+            "LSTM(6), LSTM(5)",
+        ),
+        (
+            lambda: bidirectional(RNN.init(4, 6, rng=RNG), RNN.init(4, 5, rng=RNG)),
+            "RNN(6) and RNN(5)",
+        ),
         (lambda: stack(both(), RNN.init(6, 3, rng=RNG)), "RNN(3) and RNN(3), RNN(3)"),
         (lambda: stack(RNN.init(5, 4, rng=RNG), both()), "RNN(4), RNN(3) and RNN(3)"),
         (lambda: stack(stack(both())), "Stack(6)"),
     ],
 )
 def test_a_network_that_torch_has_no_module_for_is_named(net, names):
-    with pytest.raises(TypeError, match=re.escape(f"torch has no module for {names}; expected RNN, LSTM or GRU")):
+    with pytest.raises(
+        TypeError,
+        match=re.escape(f"torch has no module for {names}; expected RNN, LSTM or GRU"),
+    ):
         to_torch(net())
 
 
@@ -106,5 +126,7 @@ def test_a_network_that_torch_has_no_module_for_is_named(net, names):
     ],
 )
 def test_a_module_without_a_twin_is_named(module):
-    with pytest.raises(TypeError, match=r"has no twin; expected torch.nn.RNN with tanh, LSTM or GRU"):
+    with pytest.raises(
+        TypeError, match=r"has no twin; expected torch.nn.RNN with tanh, LSTM or GRU"
+    ):
         from_torch(module())

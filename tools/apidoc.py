@@ -1,14 +1,20 @@
-"""A Sphinx extension: the package's docstrings are plain text for people, and this turns them into reStructuredText.
+"""A Sphinx extension: the package's docstrings are plain text for people, and this
+turns them into reStructuredText.
 
-Backticks mark code, an indented block keeps its lines, and nothing else has a meaning: `*`, `|` and `W_` are themselves.
+Backticks mark code, an indented block keeps its lines, and nothing else has a meaning:
+`*`, `|` and `W_` are themselves.
 """
 
 import re
 from typing import Any
 
 
-def plain_text(app: Any, what: str, name: str, obj: object, options: Any, lines: list[str]) -> None:
-    """Escape what reStructuredText would read as markup, and make indented blocks literal."""
+def plain_text(
+    app: Any, what: str, name: str, obj: object, options: Any, lines: list[str]
+) -> None:
+    """Escape what reStructuredText would read as markup, and make indented blocks
+    literal.
+    """
     out: list[str] = []
     literal = False
     for line in lines:
@@ -28,13 +34,29 @@ def escape(line: str) -> str:
     return bullet + "".join(parts)
 
 
-def shapes(app: Any, what: str, name: str, obj: object, options: Any, signature: str | None, returns: str | None):
-    """`Float[Array, 'T B D']`, as it stands in the source, for what Python reports as `Float[ndarray, ...]`."""
-    return tuple(text and text.replace("ndarray", "Array") for text in (signature, returns))
+def shapes(
+    app: Any,
+    what: str,
+    name: str,
+    obj: object,
+    options: Any,
+    signature: str | None,
+    returns: str | None,
+):
+    """`Float[Array, 'T B D']`, as it stands in the source, for what Python reports as
+    `Float[ndarray, ...]`.
+    """
+    return tuple(
+        text and text.replace("ndarray", "Array") for text in (signature, returns)
+    )
 
 
-def skip(app: Any, what: str, name: str, obj: object, skipped: bool, options: Any) -> bool | None:
-    """The fields of a NamedTuple stand in its signature; "Alias for field number 0" says nothing more."""
+def skip(
+    app: Any, what: str, name: str, obj: object, skipped: bool, options: Any
+) -> bool | None:
+    """The fields of a NamedTuple stand in its signature; "Alias for field number 0"
+    says nothing more.
+    """
     return True if type(obj).__name__ == "_tuplegetter" else None
 
 

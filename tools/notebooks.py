@@ -1,4 +1,6 @@
-"""The chapters as files: `python tools/notebooks.py check FILE...` applies the rules, `run FILE...` renews the outputs."""
+"""The chapters as files: `python tools/notebooks.py check FILE...` applies the rules,
+`run FILE...` renews the outputs.
+"""
 
 import base64
 import re
@@ -11,8 +13,14 @@ import nbformat
 LINES = 25  # visible lines of a code cell
 PNG = 80_000  # bytes of a figure
 METADATA = {"tags", "mystnb", "jupyter"}  # of a cell
-PLACE = re.compile(r"(?<![\w.])(/work|/root|/home|/Users|/tmp|/private|/var|[A-Z]:\\)[/\\\w]|\bat 0x[0-9a-f]{6}")
-OUTSIDE = re.compile(r"^\s*[%!]|\bpip install\b|\b(urllib|requests|httpx|socket|urlopen|urlretrieve)\b", re.MULTILINE)
+PLACE = re.compile(
+    r"(?<![\w.])(/work|/root|/home|/Users|/tmp|/private|/var|[A-Z]:\\)[/\\\w]|\bat"
+    r" 0x[0-9a-f]{6}"
+)
+OUTSIDE = re.compile(
+    r"^\s*[%!]|\bpip install\b|\b(urllib|requests|httpx|socket|urlopen|urlretrieve)\b",
+    re.MULTILINE,
+)
 
 
 def problems(notebook: nbformat.NotebookNode) -> Iterator[str]:
@@ -28,7 +36,10 @@ def problems(notebook: nbformat.NotebookNode) -> Iterator[str]:
         if cell.cell_type == "code":
             count += 1
             if cell.execution_count != count:
-                found.append(f"was run as number {cell.execution_count}, stands as number {count}: run all, in order")
+                found.append(
+                    f"was run as number {cell.execution_count}, stands as number"
+                    f" {count}: run all, in order"
+                )
         yield from (f"cell {number} ({cell.get('id')}): {problem}" for problem in found)
 
 
@@ -40,11 +51,20 @@ def cell_problems(cell: nbformat.NotebookNode) -> Iterator[str]:
         return
     lines = len(cell.source.splitlines())
     if lines > LINES and "hide-input" not in cell.metadata.get("tags", []):
-        yield f"{lines} visible lines; at most {LINES}, or fold it with the tag hide-input"
+        yield (
+            f"{lines} visible lines; at most {LINES}, or fold it with the tag"
+            " hide-input"
+        )
     if match := OUTSIDE.search(cell.source):
-        yield f"`{match.group().strip()}`: no installs, no magics, no network in a chapter"
+        yield (
+            f"`{match.group().strip()}`: no installs, no magics, no network in a"
+            " chapter"
+        )
     if cell.source.rstrip().endswith(";"):
-        yield "ends with `;`, which nbval does not honour: end with plt.show(), or give the value a name"
+        yield (
+            "ends with `;`, which nbval does not honour: end with plt.show(), or give"
+            " the value a name"
+        )
     for output in cell.outputs:
         yield from output_problems(output, cell.metadata.get("mystnb", {}))
 
@@ -56,39 +76,59 @@ def output_problems(output: nbformat.NotebookNode, mystnb: dict) -> Iterator[str
     if output.get("name") == "stderr":
         yield f"stored stderr: {output.text.splitlines()[0]}"
     data = output.get("data", {})
-    for text in [output.get("text", ""), *(data[kind] for kind in data if kind.startswith("text/"))]:
+    for text in [
+        output.get("text", ""),
+        *(data[kind] for kind in data if kind.startswith("text/")),
+    ]:
         if match := PLACE.search(text):
-            yield f"the output names a place on one machine: {text[match.start() : match.end() + 20]!r}"
+            yield (
+                "the output names a place on one machine:"
+                f" {text[match.start() : match.end() + 20]!r}"
+            )
     if "image/png" in data:
         size = len(base64.b64decode(data["image/png"]))
         if size > PNG:
             yield f"figure of {size} bytes; at most {PNG}"
-        missing = [f"figure.{key}" for key in ("name", "caption") if not mystnb.get("figure", {}).get(key)]
+        missing = [
+            f"figure.{key}"
+            for key in ("name", "caption")
+            if not mystnb.get("figure", {}).get(key)
+        ]
         missing += [] if mystnb.get("image", {}).get("alt") else ["image.alt"]
         if missing:
             yield f"figure without mystnb metadata {', '.join(missing)}"
 
 
 def normalise(notebook: nbformat.NotebookNode) -> None:
-    """Keep what belongs to the chapter, drop what belongs to the machine that ran it; fold in JupyterLab as in the book."""
+    """Keep what belongs to the chapter, drop what belongs to the machine that ran it;
+    fold in JupyterLab as in the book.
+    """
     notebook.metadata = nbformat.from_dict(
         {
-            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "kernelspec": {
+                "display_name": "Python 3",
+                "language": "python",
+                "name": "python3",
+            },
             "language_info": {"name": "python", "pygments_lexer": "ipython3"},
         }
     )
     solution = False
     for cell in notebook.cells:
-        metadata = {key: cell.metadata[key] for key in ("tags", "mystnb") if key in cell.metadata}
+        metadata = {
+            key: cell.metadata[key]
+            for key in ("tags", "mystnb")
+            if key in cell.metadata
+        }
         if cell.cell_type == "code" and solution:
             metadata["jupyter"] = {"source_hidden": True, "outputs_hidden": True}
         elif "hide-input" in metadata.get("tags", []):
             metadata["jupyter"] = {"source_hidden": True}
         cell.metadata = nbformat.from_dict(metadata)
         if cell.cell_type == "markdown":
-            solution = cell.source.rfind("{solution-start}") > cell.source.rfind("{solution-end}") or (
-                solution and "{solution-end}" not in cell.source
-            )
+            solution = cell.source.rfind("{solution-start}") > cell.source.rfind(
+                "{solution-end}"
+            ) or (solution and "{solution-end}" not in cell.source)
 
 
 def run(path: Path) -> None:

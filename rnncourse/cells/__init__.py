@@ -1,6 +1,13 @@
-"""The cells: each file holds one cell's gates and their derivative, nothing else; `ablated` the four with a part missing."""
+"""The cells: each file holds one cell's gates and their derivative, nothing else;
+`ablated` the four with a part missing.
+"""
 
-from rnncourse.cells.ablated import NoForgetGate, NoInputGate, NoOutputActivation, NoOutputGate
+from rnncourse.cells.ablated import (
+    NoForgetGate,
+    NoInputGate,
+    NoOutputActivation,
+    NoOutputGate,
+)
 from rnncourse.cells.clockwork import Clockwork
 from rnncourse.cells.coupled import CoupledLSTM
 from rnncourse.cells.gru import GRU

@@ -1,6 +1,8 @@
-"""The LSTM with one part taken out: a gate that is always open, or the tanh between memory and output.
+"""The LSTM with one part taken out: a gate that is always open, or the tanh between
+memory and output.
 
-What a part is good for shows when it is missing (Jozefowicz et al. 2015; Greff et al. 2017).
+What a part is good for shows when it is missing (Jozefowicz et al. 2015; Greff et al.
+2017).
 """
 
 from dataclasses import dataclass
@@ -14,10 +16,14 @@ from rnncourse.functions import sigmoid, sigmoid_derivative, tanh, tanh_derivati
 
 
 def without(gate: str, lstm: LSTM) -> tuple[Array, Array, Array]:
-    """W_x, W_h and b of an LSTM without the columns of one gate, i, f or o; all of them where `gate` is empty."""
+    """W_x, W_h and b of an LSTM without the columns of one gate, i, f or o; all of them
+    where `gate` is empty.
+    """
     start = "ifgo".index(gate) * lstm.H
     left_out = slice(start, start + len(gate) * lstm.H)
-    W_x, W_h, b = (np.delete(w, left_out, axis=-1) for w in (lstm.W_x, lstm.W_h, lstm.b))
+    W_x, W_h, b = (
+        np.delete(w, left_out, axis=-1) for w in (lstm.W_x, lstm.W_h, lstm.b)
+    )
     return W_x, W_h, b
 
 
@@ -28,10 +34,21 @@ class WithoutAPart(MemoryCell):
 
     @classmethod
     def init(
-        cls, D: int, H: int, *, rng: np.random.Generator, forget_bias: float = 1.0, dtype: type = np.float64
+        cls,
+        D: int,
+        H: int,
+        *,
+        rng: np.random.Generator,
+        forget_bias: float = 1.0,
+        dtype: type = np.float64,
     ) -> Self:
         """The LSTM's first weights, but for those of the gate that is left out."""
-        return cls(*without(cls.left_out, LSTM.init(D, H, rng=rng, forget_bias=forget_bias, dtype=dtype)))
+        return cls(
+            *without(
+                cls.left_out,
+                LSTM.init(D, H, rng=rng, forget_bias=forget_bias, dtype=dtype),
+            )
+        )
 
 
 class InputTape(NamedTuple):
@@ -46,7 +63,9 @@ class InputTape(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class NoInputGate(WithoutAPart):
-    """c_t = f ⊙ c_{t-1} + g and h_t = o ⊙ tanh(c_t): every candidate is written in full. Columns: f, g, o."""
+    """c_t = f ⊙ c_{t-1} + g and h_t = o ⊙ tanh(c_t): every candidate is written in
+    full. Columns: f, g, o.
+    """
 
     columns, left_out = 3, "i"
 
@@ -78,16 +97,19 @@ class ForgetTape(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class NoForgetGate(WithoutAPart):
-    """c_t = c_{t-1} + i ⊙ g and h_t = o ⊙ tanh(c_t): what was written stays. Columns: i, g, o.
+    """c_t = c_{t-1} + i ⊙ g and h_t = o ⊙ tanh(c_t): what was written stays. Columns:
+    i, g, o.
 
-    The memory of Hochreiter and Schmidhuber (1997), with today's tanh where they scaled sigmoids, and the whole gradient
-    where they cut it off at the gates.
+    The memory of Hochreiter and Schmidhuber (1997), with today's tanh where they scaled
+    sigmoids, and the whole gradient where they cut it off at the gates.
     """
 
     columns, left_out = 3, "f"
 
     @classmethod
-    def init(cls, D: int, H: int, *, rng: np.random.Generator, dtype: type = np.float64) -> Self:
+    def init(
+        cls, D: int, H: int, *, rng: np.random.Generator, dtype: type = np.float64
+    ) -> Self:
         """The LSTM's first weights without the forget gate's; b = 0."""
         return cls(*without("f", LSTM.init(D, H, rng=rng, dtype=dtype)))
 
@@ -120,7 +142,9 @@ class OutputTape(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class NoOutputGate(WithoutAPart):
-    """c_t = f ⊙ c_{t-1} + i ⊙ g and h_t = tanh(c_t): the memory is always shown. Columns: i, f, g."""
+    """c_t = f ⊙ c_{t-1} + i ⊙ g and h_t = tanh(c_t): the memory is always shown.
+    Columns: i, f, g.
+    """
 
     columns, left_out = 3, "o"
 
@@ -154,7 +178,9 @@ class ActivationTape(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class NoOutputActivation(WithoutAPart):
-    """c_t = f ⊙ c_{t-1} + i ⊙ g and h_t = o ⊙ c_t: nothing bounds the output. Columns: i, f, g, o."""
+    """c_t = f ⊙ c_{t-1} + i ⊙ g and h_t = o ⊙ c_t: nothing bounds the output. Columns:
+    i, f, g, o.
+    """
 
     columns = 4
 

@@ -26,11 +26,13 @@ class Tape(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Clockwork(Cell):
-    """h_t = tanh(x_t W_x + h_{t-1} W_h + b) in the modules whose period divides t; the others copy h_{t-1}.
+    """h_t = tanh(x_t W_x + h_{t-1} W_h + b) in the modules whose period divides t; the
+    others copy h_{t-1}.
 
-    The H units are len(periods) modules of equal size, fast to slow. A module reads itself and slower ones: the blocks of
-    W_h on the rows of faster modules are no parameters, are never read, and have zero gradient. The clock starts at
-    t = 0, where every module moves. (Koutník, Greff, Gomez and Schmidhuber 2014)
+    The H units are len(periods) modules of equal size, fast to slow. A module reads
+    itself and slower ones: the blocks of W_h on the rows of faster modules are no
+    parameters, are never read, and have zero gradient. The clock starts at t = 0, where
+    every module moves. (Koutník, Greff, Gomez and Schmidhuber 2014)
     """
 
     periods: tuple[int, ...]
@@ -41,29 +43,52 @@ class Clockwork(Cell):
 
     @classmethod
     def init(
-        cls, D: int, H: int, *, periods: tuple[int, ...], rng: np.random.Generator, dtype: type = np.float64
+        cls,
+        D: int,
+        H: int,
+        *,
+        periods: tuple[int, ...],
+        rng: np.random.Generator,
+        dtype: type = np.float64,
     ) -> Self:
         """Glorot weights, each module's by the number of units that it reads; b = 0."""
         check_periods(periods, H)
         W_h = np.zeros((H, H))
         for reads, module in modules(H, len(periods)):
-            W_h[reads, module] = glorot(H - module.start, module.stop - module.start, rng=rng)
-        return cls(glorot(D, H, rng=rng).astype(dtype), W_h.astype(dtype), np.zeros(H, dtype), periods)
+            W_h[reads, module] = glorot(
+                H - module.start, module.stop - module.start, rng=rng
+            )
+        return cls(
+            glorot(D, H, rng=rng).astype(dtype),
+            W_h.astype(dtype),
+            np.zeros(H, dtype),
+            periods,
+        )
 
     @property
     def size(self) -> int:
-        """How many parameters there are: entries of W_h that no module reads do not count."""
-        read = sum(self.W_h[reads, module].size for reads, module in modules(self.H, len(self.periods)))
+        """How many parameters there are: entries of W_h that no module reads do not
+        count.
+        """
+        read = sum(
+            self.W_h[reads, module].size
+            for reads, module in modules(self.H, len(self.periods))
+        )
         return self.W_x.size + read + self.b.size
 
     def moving(self, t: int) -> int:
         """How many units, from the first, move at step t."""
-        return self.H // len(self.periods) * sum(t % period == 0 for period in self.periods)
+        return (
+            self.H
+            // len(self.periods)
+            * sum(t % period == 0 for period in self.periods)
+        )
 
     def zero_state(self, B):
         return ClockworkState(np.zeros((B, self.H), self.W_h.dtype), 0)
 
-    # Only the columns of the N units that move are computed, of a_h and of both gradients
+    # Only the columns of the N units that move are computed, of a_h and of both
+    # gradients
 
     def recurrent(self, state: ClockworkState) -> Float[Array, "B N"]:
         N = self.moving(state.t)
@@ -103,20 +128,39 @@ class Clockwork(Cell):
     def recurrent_gradient(self, run, da_hs):
         start = run.state.t - len(da_hs)
         dW_h = np.zeros_like(self.W_h)
-        for (reads, module), period in zip(modules(self.H, len(self.periods)), self.periods, strict=True):
+        for (reads, module), period in zip(
+            modules(self.H, len(self.periods)), self.periods, strict=True
+        ):
             moved = slice(-start % period, None, period)
-            dW_h[reads, module] = rows(run.hs_prev[moved, :, reads]).T @ rows(da_hs[moved, :, module])
+            dW_h[reads, module] = rows(run.hs_prev[moved, :, reads]).T @ rows(
+                da_hs[moved, :, module]
+            )
         return dW_h
 
 
 def check_periods(periods: tuple[int, ...], H: int) -> None:
-    """Raise ValueError for periods that are no tuple of positive integers, each dividing the next, or do not divide H."""
-    if not (isinstance(periods, tuple) and periods and all(isinstance(p, int) and p > 0 for p in periods)):
-        raise ValueError(f"periods are {periods!r}; Clockwork expects a tuple of positive integers, fast to slow")
+    """Raise ValueError for periods that are no tuple of positive integers, each
+    dividing the next, or do not divide H.
+    """
+    if not (
+        isinstance(periods, tuple)
+        and periods
+        and all(isinstance(p, int) and p > 0 for p in periods)
+    ):
+        raise ValueError(
+            f"periods are {periods!r}; Clockwork expects a tuple of positive integers,"
+            " fast to slow"
+        )
     if any(slow % fast for fast, slow in zip(periods, periods[1:], strict=False)):
-        raise ValueError(f"periods are {periods}; each must divide the next, so that the modules that move come first")
+        raise ValueError(
+            f"periods are {periods}; each must divide the next, so that the modules"
+            " that move come first"
+        )
     if H < 1 or H % len(periods):
-        raise ValueError(f"H is {H}; {len(periods)} modules of equal size expect a multiple of {len(periods)}")
+        raise ValueError(
+            f"H is {H}; {len(periods)} modules of equal size expect a multiple of"
+            f" {len(periods)}"
+        )
 
 
 @cache

@@ -14,8 +14,9 @@ from rnncourse.functions import sigmoid, sigmoid_derivative, tanh, tanh_derivati
 class CoupledLSTM(WithoutAPart):
     """c_t = f ⊙ c_{t-1} + (1 - f) ⊙ g and h_t = o ⊙ tanh(c_t): the input gate is 1 - f.
 
-    Columns: G = 3H, in the order f, g, o. c is a mean of its past and the candidate, so it stays between -1 and 1 once it
-    is there. (Greff et al. 2017, who call it CIFG.) Not the GRU, which has no output gate and resets what it reads.
+    Columns: G = 3H, in the order f, g, o. c is a mean of its past and the candidate, so
+    it stays between -1 and 1 once it is there. (Greff et al. 2017, who call it CIFG.)
+    Not the GRU, which has no output gate and resets what it reads.
     """
 
     columns, left_out = 3, "i"

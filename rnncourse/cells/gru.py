@@ -6,7 +6,14 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from rnncourse.arrays import Array, Float, columns, require_shape
-from rnncourse.functions import glorot, orthogonal, sigmoid, sigmoid_derivative, tanh, tanh_derivative
+from rnncourse.functions import (
+    glorot,
+    orthogonal,
+    sigmoid,
+    sigmoid_derivative,
+    tanh,
+    tanh_derivative,
+)
 from rnncourse.recurrence import Cell, State, rows
 
 
@@ -22,12 +29,14 @@ class Tape(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class GRU(Cell):
-    """h_t = z ⊙ h_{t-1} + (1 - z) ⊙ n, with r, z = sigmoid(...) and n = tanh(x W_xn + b_x + r ⊙ (h W_hn + b_n)).
+    """h_t = z ⊙ h_{t-1} + (1 - z) ⊙ n, with r, z = sigmoid(...) and n = tanh(x W_xn +
+    b_x + r ⊙ (h W_hn + b_n)).
 
-    Columns: G = 3H, in the order r, z, n of torch. The reset gate acts after the product, and the candidate has a bias of
-    its own inside it, `b_n`: the form of cuDNN and torch, whose weights fit here. Cho et al. (2014) reset before the
-    product, (r ⊙ h) W_hn, which is another function: `ResetBeforeGRU`. z near 1 keeps the old state, as there; in Chung
-    et al. (2014) z and 1 - z change places.
+    Columns: G = 3H, in the order r, z, n of torch. The reset gate acts after the
+    product, and the candidate has a bias of its own inside it, `b_n`: the form of cuDNN
+    and torch, whose weights fit here. Cho et al. (2014) reset before the product, (r ⊙
+    h) W_hn, which is another function: `ResetBeforeGRU`. z near 1 keeps the old state,
+    as there; in Chung et al. (2014) z and 1 - z change places.
     """
 
     b_n: Float[Array, " H"]
@@ -40,9 +49,17 @@ class GRU(Cell):
 
     @classmethod
     def init(
-        cls, D: int, H: int, *, rng: np.random.Generator, update_bias: float = 0.0, dtype: type = np.float64
+        cls,
+        D: int,
+        H: int,
+        *,
+        rng: np.random.Generator,
+        update_bias: float = 0.0,
+        dtype: type = np.float64,
     ) -> Self:
-        """For each gate Glorot weights for the input and an orthogonal block of W_h; b = 0 but for the update gate."""
+        """For each gate Glorot weights for the input and an orthogonal block of W_h; b
+        = 0 but for the update gate.
+        """
         b = np.zeros((3, H), dtype)
         b[1] = update_bias
         return cls(

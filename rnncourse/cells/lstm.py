@@ -6,7 +6,14 @@ from typing import NamedTuple, Self
 import numpy as np
 
 from rnncourse.arrays import Array, Float, columns
-from rnncourse.functions import glorot, orthogonal, sigmoid, sigmoid_derivative, tanh, tanh_derivative
+from rnncourse.functions import (
+    glorot,
+    orthogonal,
+    sigmoid,
+    sigmoid_derivative,
+    tanh,
+    tanh_derivative,
+)
 from rnncourse.recurrence import Cell, State
 
 
@@ -38,20 +45,30 @@ class Tape(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class LSTM(MemoryCell):
-    """c_t = f ⊙ c_{t-1} + i ⊙ g and h_t = o ⊙ tanh(c_t), with gates i, f, o = sigmoid and g = tanh of x W_x + h W_h + b.
+    """c_t = f ⊙ c_{t-1} + i ⊙ g and h_t = o ⊙ tanh(c_t), with gates i, f, o = sigmoid
+    and g = tanh of x W_x + h W_h + b.
 
-    Columns: G = 4H, in the order i, f, g, o of torch (cs231n and char-rnn have i, f, o, g; Keras i, f, c, o). One bias.
-    With a forget gate and without peepholes, as in Gers, Schmidhuber and Cummins (2000) and today's libraries; not the
-    cell of Hochreiter and Schmidhuber (1997), which has no forget gate.
+    Columns: G = 4H, in the order i, f, g, o of torch (cs231n and char-rnn have i, f, o,
+    g; Keras i, f, c, o). One bias. With a forget gate and without peepholes, as in
+    Gers, Schmidhuber and Cummins (2000) and today's libraries; not the cell of
+    Hochreiter and Schmidhuber (1997), which has no forget gate.
     """
 
     columns = 4
 
     @classmethod
     def init(
-        cls, D: int, H: int, *, rng: np.random.Generator, forget_bias: float = 1.0, dtype: type = np.float64
+        cls,
+        D: int,
+        H: int,
+        *,
+        rng: np.random.Generator,
+        forget_bias: float = 1.0,
+        dtype: type = np.float64,
     ) -> Self:
-        """For each gate Glorot weights for the input and an orthogonal block of W_h; b = 0 but for the forget gate."""
+        """For each gate Glorot weights for the input and an orthogonal block of W_h; b
+        = 0 but for the forget gate.
+        """
         b = np.zeros((4, H), dtype)
         b[1] = forget_bias
         return cls(
@@ -61,7 +78,9 @@ class LSTM(MemoryCell):
         )
 
     def gates(self, state, a_x, a_h):
-        a = np.add(columns(a_x, 4), columns(a_h, 4), order="C")  # (4, B, H), each gate in one piece
+        a = np.add(
+            columns(a_x, 4), columns(a_h, 4), order="C"
+        )  # (4, B, H), each gate in one piece
         i, f = sigmoid(a[:2])
         g = tanh(a[2])
         o = sigmoid(a[3])

@@ -24,11 +24,14 @@ class Tape(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class PeepholeLSTM(MemoryCell):
-    """An LSTM with i = sigmoid(a_i + p_i ⊙ c_{t-1}), f = sigmoid(a_f + p_f ⊙ c_{t-1}) and o = sigmoid(a_o + p_o ⊙ c_t).
+    """An LSTM with i = sigmoid(a_i + p_i ⊙ c_{t-1}), f = sigmoid(a_f + p_f ⊙ c_{t-1})
+    and o = sigmoid(a_o + p_o ⊙ c_t).
 
-    Columns: G = 4H, in the order i, f, g, o. The peepholes `p` have the rows p_i, p_f, p_o; a unit's gates see the memory
-    of this unit alone, so their matrices are diagonal and one number for each unit is enough. With p = 0 it is the LSTM.
-    (Gers and Schmidhuber 2000; Greff et al. 2017, whose name for the LSTM with peepholes is "vanilla")
+    Columns: G = 4H, in the order i, f, g, o. The peepholes `p` have the rows p_i, p_f,
+    p_o; a unit's gates see the memory of this unit alone, so their matrices are
+    diagonal and one number for each unit is enough. With p = 0 it is the LSTM. (Gers
+    and Schmidhuber 2000; Greff et al. 2017, whose name for the LSTM with peepholes is
+    "vanilla")
     """
 
     p: Float[Array, "3 H"]
@@ -41,7 +44,13 @@ class PeepholeLSTM(MemoryCell):
 
     @classmethod
     def init(
-        cls, D: int, H: int, *, rng: np.random.Generator, forget_bias: float = 1.0, dtype: type = np.float64
+        cls,
+        D: int,
+        H: int,
+        *,
+        rng: np.random.Generator,
+        forget_bias: float = 1.0,
+        dtype: type = np.float64,
     ) -> Self:
         """The LSTM's first weights, and p = 0."""
         lstm = LSTM.init(D, H, rng=rng, forget_bias=forget_bias, dtype=dtype)
@@ -71,7 +80,13 @@ class PeepholeLSTM(MemoryCell):
         return LSTMState(np.zeros_like(dc), dc_prev), da, da
 
     def gradients(self, run, da_xs, da_hs):
-        c_prevs, cs = (np.stack([getattr(tape, name) for tape in run.tapes]) for name in ("c_prev", "c"))
+        c_prevs, cs = (
+            np.stack([getattr(tape, name) for tape in run.tapes])
+            for name in ("c_prev", "c")
+        )
         da_is, da_fs, _, da_os = np.split(da_xs, 4, axis=2)  # (T, B, H) each
         seen = (da_is * c_prevs, da_fs * c_prevs, da_os * cs)
-        return replace(super().gradients(run, da_xs, da_hs), p=np.stack([part.sum(axis=(0, 1)) for part in seen]))
+        return replace(
+            super().gradients(run, da_xs, da_hs),
+            p=np.stack([part.sum(axis=(0, 1)) for part in seen]),
+        )

@@ -23,19 +23,27 @@ class Tape(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class ResetBeforeGRU(Cell):
-    """h_t = z ⊙ h_{t-1} + (1 - z) ⊙ n, with r, z = sigmoid(...) and n = tanh(x W_xn + (r ⊙ h) W_hn + b).
+    """h_t = z ⊙ h_{t-1} + (1 - z) ⊙ n, with r, z = sigmoid(...) and n = tanh(x W_xn +
+    (r ⊙ h) W_hn + b).
 
-    Columns: G = 3H, in the order r, z, n, one bias. The candidate's product must wait for r, so a step has two products,
-    one after the other: `recurrent` is that of r and z, and `gates` holds the second. (Cho et al. 2014; `reset_after=False`
-    in Keras.) Not torch's GRU, which resets after the product: no weights make the two equal in general. They are
-    equal where W_hn is diagonal and torch's b_n is 0.
+    Columns: G = 3H, in the order r, z, n, one bias. The candidate's product must wait
+    for r, so a step has two products, one after the other: `recurrent` is that of r and
+    z, and `gates` holds the second. (Cho et al. 2014; `reset_after=False` in Keras.)
+    Not torch's GRU, which resets after the product: no weights make the two equal in
+    general. They are equal where W_hn is diagonal and torch's b_n is 0.
     """
 
     columns = 3
 
     @classmethod
     def init(
-        cls, D: int, H: int, *, rng: np.random.Generator, update_bias: float = 0.0, dtype: type = np.float64
+        cls,
+        D: int,
+        H: int,
+        *,
+        rng: np.random.Generator,
+        update_bias: float = 0.0,
+        dtype: type = np.float64,
     ) -> Self:
         """The first weights of a GRU without b_n."""
         gru = GRU.init(D, H, rng=rng, update_bias=update_bias, dtype=dtype)
@@ -51,9 +59,12 @@ class ResetBeforeGRU(Cell):
         """The columns of W_h that multiply r ⊙ h."""
         return self.W_h[:, 2 * self.H :]
 
-    # a_h has the R = 2H columns of r and z alone; da_h has all G, those of n for the product with r ⊙ h
+    # a_h has the R = 2H columns of r and z alone; da_h has all G, those of n for the
+    # product with r ⊙ h
 
-    def gates(self, state: State, a_x: Float[Array, "B G"], a_h: Float[Array, "B R"]) -> tuple[State, Tape]:
+    def gates(
+        self, state: State, a_x: Float[Array, "B G"], a_h: Float[Array, "B R"]
+    ) -> tuple[State, Tape]:
         a_xr, a_xz, a_xn = columns(a_x, 3)
         a_hr, a_hz = columns(a_h, 2)
         r = sigmoid(a_xr + a_hr)

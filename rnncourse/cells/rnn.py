@@ -18,13 +18,17 @@ class Tape(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class RNN(Cell):
-    """h_t = tanh(x_t W_x + h_{t-1} W_h + b): the new state overwrites the old one (Elman 1990).
+    """h_t = tanh(x_t W_x + h_{t-1} W_h + b): the new state overwrites the old one
+    (Elman 1990).
 
-    Columns: G = H. Not the network of Jordan (1986), which feeds back its output instead of its hidden state.
+    Columns: G = H. Not the network of Jordan (1986), which feeds back its output
+    instead of its hidden state.
     """
 
     @classmethod
-    def init(cls, D: int, H: int, *, rng: np.random.Generator, dtype: type = np.float64) -> Self:
+    def init(
+        cls, D: int, H: int, *, rng: np.random.Generator, dtype: type = np.float64
+    ) -> Self:
         """Glorot weights for the input, an orthogonal W_h, b = 0."""
         return cls(
             W_x=glorot(D, H, rng=rng).astype(dtype),

@@ -10,13 +10,21 @@ from rnncourse.exercises.ch06 import summed
 
 
 def gru_from_keras(
-    kernel: Float[Array, "D G"], recurrent: Float[Array, "H G"], biases: Float[Array, "2 G"]
-) -> tuple[Float[Array, "D G"], Float[Array, "H G"], Float[Array, " G"], Float[Array, " H"]]:
-    """Our W_x, W_h, b and b_n from the arrays that Keras' GRU with reset_after=True stores, in the order z, r, h."""
+    kernel: Float[Array, "D G"],
+    recurrent: Float[Array, "H G"],
+    biases: Float[Array, "2 G"],
+) -> tuple[
+    Float[Array, "D G"], Float[Array, "H G"], Float[Array, " G"], Float[Array, " H"]
+]:
+    """Our W_x, W_h, b and b_n from the arrays that Keras' GRU with reset_after=True
+    stores, in the order z, r, h.
+    """
     return converted(kernel, recurrent, biases, in_our_order)
 
 
-def converted(kernel: Array, recurrent: Array, biases: Array, arrange: Callable[[Array], Array]) -> tuple:
+def converted(
+    kernel: Array, recurrent: Array, biases: Array, arrange: Callable[[Array], Array]
+) -> tuple:
     """The same with another arrangement of the columns."""
     W_x, W_h, of_x, of_h = (arrange(a) for a in (kernel, recurrent, *biases))
     H = len(recurrent)
@@ -54,19 +62,31 @@ register(
         name="gru-from-keras",
         reference=gru_from_keras,
         inputs=lambda rng: [
-            (rng.standard_normal((D, 3 * H)), rng.standard_normal((H, 3 * H)), rng.standard_normal((2, 3 * H)))
+            (
+                rng.standard_normal((D, 3 * H)),
+                rng.standard_normal((H, 3 * H)),
+                rng.standard_normal((2, 3 * H)),
+            )
             for D, H in [(4, 5), (3, 2), (6, 3)]
         ],
         outputs=("W_x", "W_h", "b", "b_n"),
         mistakes={
             "The blocks stand as Keras has them, z first: here r is first": (
-                lambda kernel, recurrent, biases: converted(kernel, recurrent, biases, np.copy)
+                lambda kernel, recurrent, biases: converted(
+                    kernel, recurrent, biases, np.copy
+                )
             ),
-            "The candidate's second bias stands inside the reset: it must stay apart": keras_summed,
-            "The gates have two biases in Keras and one here: what became of the second?": keras_dropped,
-            "In Keras z near 1 keeps the old state, as here: no sign has to be turned": keras_flipped,
-            "The two rows of biases have changed places: the first belongs to the input's product": (
-                lambda kernel, recurrent, biases: gru_from_keras(kernel, recurrent, biases[::-1])
+            "The candidate's second bias stands inside the reset: it must stay apart": (
+                keras_summed
+            ),
+            "The gates have two biases in Keras and one here: what became of the second?": (
+                keras_dropped
+            ),
+            "In Keras z near 1 keeps the old state, as here: no sign has to be turned": (
+                keras_flipped
+            ),
+            "The two rows of biases have changed places: the first belongs to the input's product": lambda kernel, recurrent, biases: (
+                gru_from_keras(kernel, recurrent, biases[::-1])
             ),
         },
     )

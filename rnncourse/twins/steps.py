@@ -1,7 +1,8 @@
-"""One step of each cell that torch has no module for, written in torch: autograd differentiates it for `twins`.
+"""One step of each cell that torch has no module for, written in torch: autograd
+differentiates it for `twins`.
 
-Each takes the parameters by name, the parts of the state, and x, and gives the next parts. Gates are in the order of the
-cell's columns.
+Each takes the parameters by name, the parts of the state, and x, and gives the next
+parts. Gates are in the order of the cell's columns.
 """
 
 from collections.abc import Callable

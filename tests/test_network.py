@@ -1,4 +1,6 @@
-"""readout: the objective against central differences and torch, and generation against running the whole prefix."""
+"""network: the objective against central differences and torch, and generation against
+running the whole prefix.
+"""
 
 from itertools import islice
 
@@ -7,7 +9,17 @@ import pytest
 import torch
 from judges import LOSSES, B, D, T, problem, readout_error, readout_problem
 
-from rnncourse import Batch, Network, at_the_end, cross_entropy, forward, generate, objective, squared_error, twins
+from rnncourse import (
+    Batch,
+    Network,
+    at_the_end,
+    cross_entropy,
+    forward,
+    generate,
+    objective,
+    squared_error,
+    twins,
+)
 
 V = 7
 
@@ -22,11 +34,15 @@ def test_objective_is_that_of_torch():
     value, gradient, _ = objective(net, batch, loss=loss)
     module, W_y = twins.to_torch(net.cell), torch.tensor(net.W_y, requires_grad=True)
     logits = module(torch.tensor(batch.xs))[0] @ W_y + torch.tensor(net.b_y)
-    theirs = torch.nn.functional.cross_entropy(logits.reshape(T * B, V), torch.tensor(batch.targets).reshape(T * B))
+    theirs = torch.nn.functional.cross_entropy(
+        logits.reshape(T * B, V), torch.tensor(batch.targets).reshape(T * B)
+    )
     theirs.backward()
     assert value == pytest.approx(theirs.item(), rel=1e-13)
     assert np.allclose(gradient.W_y, W_y.grad.numpy(), rtol=0, atol=1e-14)
-    assert np.allclose(gradient.cell.W_x, module.weight_ih_l0.grad.numpy().T, rtol=0, atol=1e-14)
+    assert np.allclose(
+        gradient.cell.W_x, module.weight_ih_l0.grad.numpy().T, rtol=0, atol=1e-14
+    )
 
 
 @pytest.mark.parametrize("loss", LOSSES)
@@ -37,7 +53,9 @@ def test_objective_returns_the_loss_of_the_run_and_the_state_after_it(loss):
     assert value == function(net.outputs(run.hs), batch.targets)[0]
     assert np.array_equal(after.h, run.state.h)
     assert type(gradient) is Network
-    assert {k: v.shape for k, v in gradient.leaves().items()} == {k: v.shape for k, v in net.leaves().items()}
+    assert {k: v.shape for k, v in gradient.leaves().items()} == {
+        k: v.shape for k, v in net.leaves().items()
+    }
 
 
 def test_outputs_are_linear_in_any_number_of_states():
@@ -51,7 +69,10 @@ def test_outputs_are_linear_in_any_number_of_states():
 
 def test_a_loss_at_the_end_is_the_loss_of_the_last_output_alone():
     ys = np.random.default_rng(0).standard_normal((T, B, V))
-    for loss, targets in [(cross_entropy, np.arange(B)), (squared_error, np.ones((B, V)))]:
+    for loss, targets in [
+        (cross_entropy, np.arange(B)),
+        (squared_error, np.ones((B, V))),
+    ]:
         value, dys = at_the_end(loss)(ys, targets)
         last, dlast = loss(ys[-1], targets)
         assert value == last
@@ -61,7 +82,9 @@ def test_a_loss_at_the_end_is_the_loss_of_the_last_output_alone():
 
 def test_init_has_the_dtype_of_its_cell_and_no_bias():
     for dtype in (np.float32, np.float64):
-        net = Network.init(problem("two LSTM").net.map(dtype), V, rng=np.random.default_rng(0))
+        net = Network.init(
+            problem("two LSTM").net.map(dtype), V, rng=np.random.default_rng(0)
+        )
         assert {leaf.dtype for leaf in net.leaves().values()} == {np.dtype(dtype)}
         assert not net.b_y.any()
 
@@ -76,20 +99,31 @@ def speaker(request):
 def symbols(net, prompt, n, seed, temperature):
     """n generated symbols."""
     rng = np.random.default_rng(seed)
-    return [symbol for symbol, _ in islice(generate(net, np.array(prompt), temperature=temperature, rng=rng), n)]
+    return [
+        symbol
+        for symbol, _ in islice(
+            generate(net, np.array(prompt), temperature=temperature, rng=rng), n
+        )
+    ]
 
 
-def test_generation_without_temperature_is_the_largest_output_after_the_whole_prefix(speaker):
+def test_generation_without_temperature_is_the_largest_output_after_the_whole_prefix(
+    speaker,
+):
     text = [1, 3, 0]
     for symbol in symbols(speaker, text, 12, seed=0, temperature=0):
         ys = speaker.outputs(forward(speaker.cell, np.array(text)[:, None]).hs)
         assert symbol == ys[-1, 0].argmax(), f"after {text}"
         text.append(symbol)
-    assert symbols(speaker, [1, 3, 0], 12, seed=1, temperature=0) == text[3:], "T = 0 does not depend on the rng"
+    assert symbols(speaker, [1, 3, 0], 12, seed=1, temperature=0) == text[3:], (
+        "T = 0 does not depend on the rng"
+    )
 
 
 def test_generation_is_drawn_from_its_generator_alone(speaker):
-    first, again, other = (symbols(speaker, [2], 60, seed, temperature=3.0) for seed in (0, 0, 1))
+    first, again, other = (
+        symbols(speaker, [2], 60, seed, temperature=3.0) for seed in (0, 0, 1)
+    )
     assert first == again
     assert first != other
     assert set(first) == set(range(D)), "at a high temperature every symbol comes up"
@@ -109,4 +143,6 @@ def test_a_network_reads_out_what_a_bidirectional_has_read():
     net = Network.init(p.net, V, rng=np.random.default_rng(0))
     _, gradient, _ = objective(net, Batch(p.xs, np.zeros((T, B), int)))
     assert net.W_y.shape == (p.net.ahead.H + p.net.back.H, V)
-    assert all(leaf.any() for leaf in gradient.leaves().values()), "a parameter has no gradient"
+    assert all(leaf.any() for leaf in gradient.leaves().values()), (
+        "a parameter has no gradient"
+    )

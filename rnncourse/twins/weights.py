@@ -1,7 +1,7 @@
 """The same weights in torch, both ways: a judge that knows nothing of our algebra.
 
-Rows here are columns there (torch multiplies by transposed weights), and one bias here is the sum of two there. The gate
-orders are the same. Needs torch.
+Rows here are columns there (torch multiplies by transposed weights), and one bias here
+is the sum of two there. The gate orders are the same. Needs torch.
 """
 
 from typing import Any
@@ -15,7 +15,7 @@ from rnncourse.cells import GRU, LSTM, RNN, Clockwork
 from rnncourse.cells.clockwork import ClockworkState
 from rnncourse.composition import Bidirectional, Stack
 from rnncourse.recurrence import Gradients
-from rnncourse.torch_steps import STEPS
+from rnncourse.twins.steps import STEPS
 
 KINDS: dict[Any, Any] = {RNN: nn.RNN, LSTM: nn.LSTM, GRU: nn.GRU}
 
@@ -23,54 +23,91 @@ KINDS: dict[Any, Any] = {RNN: nn.RNN, LSTM: nn.LSTM, GRU: nn.GRU}
 def to_torch(net: Any) -> Any:
     """The torch.nn.RNN, LSTM or GRU with this network's weights, in its dtype.
 
-    A stack becomes `num_layers`, a bidirectional `bidirectional=True`. Our b goes to torch's first bias and the second is
-    zero, but for the GRU's b_n, which is the candidate's part of the second. Raises TypeError for a network that torch has
-    no module for: any other cell, or layers of several classes, sizes or directions.
+    A stack becomes `num_layers`, a bidirectional `bidirectional=True`. Our b goes to
+    torch's first bias and the second is zero, but for the GRU's b_n, which is the
+    candidate's part of the second. Raises TypeError for a network that torch has no
+    module for: any other cell, or layers of several classes, sizes or directions.
     """
     layers = net.layers if isinstance(net, Stack) else (net,)
-    directions = [(layer.ahead, layer.back) if isinstance(layer, Bidirectional) else (layer,) for layer in layers]
+    directions = [
+        (layer.ahead, layer.back) if isinstance(layer, Bidirectional) else (layer,)
+        for layer in layers
+    ]
     cells = [cell for cells in directions for cell in cells]
     kinds = {(type(cell), cell.H) for cell in cells}
     kind, H = next(iter(kinds))
-    if len(kinds) > 1 or kind not in KINDS or len({len(cells) for cells in directions}) > 1:
-        names = ", ".join(" and ".join(f"{type(cell).__name__}({cell.H})" for cell in cells) for cells in directions)
+    if (
+        len(kinds) > 1
+        or kind not in KINDS
+        or len({len(cells) for cells in directions}) > 1
+    ):
+        names = ", ".join(
+            " and ".join(f"{type(cell).__name__}({cell.H})" for cell in cells)
+            for cells in directions
+        )
         raise TypeError(
-            f"torch has no module for {names}; expected RNN, LSTM or GRU, layers of one class, size and kind"
+            f"torch has no module for {names}; expected RNN, LSTM or GRU, layers of one"
+            " class, size and kind"
         )
     both = len(directions[0]) == 2
-    module = KINDS[kind](net.D, H, len(layers), bidirectional=both, dtype=torch.from_numpy(cells[0].b).dtype)
+    module = KINDS[kind](
+        net.D,
+        H,
+        len(layers),
+        bidirectional=both,
+        dtype=torch.from_numpy(cells[0].b).dtype,
+    )
     with torch.no_grad():
         for cell, suffix in zip(cells, _suffixes(module), strict=True):
             second = np.zeros_like(cell.b)
             if kind is GRU:
                 second[2 * H :] = cell.b_n
-            values = {"weight_ih": cell.W_x.T, "weight_hh": cell.W_h.T, "bias_ih": cell.b, "bias_hh": second}
+            values = {
+                "weight_ih": cell.W_x.T,
+                "weight_hh": cell.W_h.T,
+                "bias_ih": cell.b,
+                "bias_hh": second,
+            }
             for name, value in values.items():
                 getattr(module, name + suffix).copy_(torch.tensor(value))
     return module
 
 
 def from_torch(module: nn.Module) -> Any:
-    """The cell, stack or bidirectional with a torch module's weights; its two biases are added up.
+    """The cell, stack or bidirectional with a torch module's weights; its two biases
+    are added up.
 
-    Raises TypeError for any other module than torch.nn.RNN with tanh, LSTM or GRU, each with biases and no proj_size.
+    Raises TypeError for any other module than torch.nn.RNN with tanh, LSTM or GRU, each
+    with biases and no proj_size.
     """
     m: Any = module
     kind = {twin: kind for kind, twin in KINDS.items()}.get(type(m))
-    if kind is None or getattr(m, "nonlinearity", "tanh") != "tanh" or m.proj_size or not m.bias:
+    if (
+        kind is None
+        or getattr(m, "nonlinearity", "tanh") != "tanh"
+        or m.proj_size
+        or not m.bias
+    ):
         raise TypeError(
-            f"{module} has no twin; expected torch.nn.RNN with tanh, LSTM or GRU, with biases, no proj_size"
+            f"{module} has no twin; expected torch.nn.RNN with tanh, LSTM or GRU, with"
+            " biases, no proj_size"
         )
     cells = []
     for suffix in _suffixes(m):
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        W_x, W_h, first, second = (getattr(m, name + suffix).detach().numpy().T.copy() for name in names)
+        W_x, W_h, first, second = (
+            getattr(m, name + suffix).detach().numpy().T.copy() for name in names
+        )
         own = []
         if kind is GRU:
             n = slice(2 * m.hidden_size, None)
             own, second[n] = [second[n].copy()], 0
         cells.append(kind(W_x, W_h, first + second, *own))
-    layers = [Bidirectional(*pair) for pair in zip(cells[::2], cells[1::2], strict=True)] if m.bidirectional else cells
+    layers = (
+        [Bidirectional(*pair) for pair in zip(cells[::2], cells[1::2], strict=True)]
+        if m.bidirectional
+        else cells
+    )
     return layers[0] if len(layers) == 1 else Stack(tuple(layers))
 
 
@@ -81,24 +118,39 @@ def gradients(
     state: Any = None,
     dstate: Any = None,
 ) -> tuple[Float[Array, "T B H"], Gradients]:
-    """torch's outputs, and torch's gradients for the upstream gradient dhs, in our shapes; the flow is empty.
+    """torch's outputs, and torch's gradients for the upstream gradient dhs, in our
+    shapes; the flow is empty.
 
-    Symbols are given to torch as one-hot vectors. For Clockwork and the cells of `torch_steps`, autograd runs through their
-    recurrence written in torch.
+    Symbols are given to torch as one-hot vectors. For Clockwork and the cells of
+    `steps`, autograd runs through their recurrence written in torch.
     """
     symbols = xs.ndim == 2
     x = _leaf(np.eye(net.D, dtype=dhs.dtype)[xs] if symbols else xs)
     state = net.zero_state(xs.shape[1]) if state is None else state
     dstate = state.map(np.zeros_like) if dstate is None else dstate
-    run = _run_clockwork if isinstance(net, Clockwork) else _run_steps if type(net) in STEPS else _run_module
+    run = (
+        _run_clockwork
+        if isinstance(net, Clockwork)
+        else _run_steps
+        if type(net) in STEPS
+        else _run_module
+    )
     hs, starts, lasts, read = run(net, x, state)
     loss = (hs * torch.tensor(dhs)).sum()
     for last, upstream in zip(lasts, _by_letter(dstate), strict=True):
         loss = loss + (last * torch.tensor(upstream)).sum()
     loss.backward()
-    slopes = iter([slope.numpy() for pair in zip(*(start.grad for start in starts), strict=True) for slope in pair])
+    slopes = iter(
+        [
+            slope.numpy()
+            for pair in zip(*(start.grad for start in starts), strict=True)
+            for slope in pair
+        ]
+    )
     dxs = None if symbols else x.grad.numpy()
-    return hs.detach().numpy(), Gradients(read(), dxs, state.map(lambda leaf: next(slopes)), {})
+    return hs.detach().numpy(), Gradients(
+        read(), dxs, state.map(lambda leaf: next(slopes)), {}
+    )
 
 
 def _run_module(net: Any, x: torch.Tensor, state: Record) -> tuple:
@@ -106,14 +158,20 @@ def _run_module(net: Any, x: torch.Tensor, state: Record) -> tuple:
     starts = [_leaf(start) for start in _by_letter(state)]
     hs, last = module(x, tuple(starts) if len(starts) == 2 else starts[0])
 
-    def read() -> Any:  # the gradients stand in for the weights, and from_torch reads them; b has one gradient, not two
+    def read() -> Any:
         with torch.no_grad():
             for name, parameter in module.named_parameters():
                 parameter.copy_(parameter.grad)
                 if name.startswith("bias_hh"):
-                    parameter[: 2 * module.hidden_size if isinstance(module, nn.GRU) else None] = 0
+                    parameter[
+                        : 2 * module.hidden_size if isinstance(module, nn.GRU) else None
+                    ] = 0
         weights = from_torch(module)
-        return Stack((weights,)) if isinstance(net, Stack) and len(net.layers) == 1 else weights
+        return (
+            Stack((weights,))
+            if isinstance(net, Stack) and len(net.layers) == 1
+            else weights
+        )
 
     return hs, starts, last if len(starts) == 2 else [last], read
 
@@ -123,14 +181,23 @@ def _run_clockwork(net: Clockwork, x: torch.Tensor, state: ClockworkState) -> tu
     period = torch.tensor(np.repeat(net.periods, k))
     module = torch.arange(net.H) // k
     reads = module[:, None] >= module[None, :]  # row j, column i: unit i reads unit j
-    W_x, W_h, b, start = _leaf(net.W_x), _leaf(net.W_h), _leaf(net.b), _leaf(_by_letter(state)[0])
+    W_x, W_h, b, start = (
+        _leaf(net.W_x),
+        _leaf(net.W_h),
+        _leaf(net.b),
+        _leaf(_by_letter(state)[0]),
+    )
     h, hs = start[0], []
     for t, x_t in enumerate(x, start=state.t):
-        h = torch.where(t % period == 0, torch.tanh(x_t @ W_x + h @ (W_h * reads) + b), h)
+        h = torch.where(
+            t % period == 0, torch.tanh(x_t @ W_x + h @ (W_h * reads) + b), h
+        )
         hs.append(h)
 
     def read() -> Clockwork:
-        return Clockwork(W_x.grad.numpy(), W_h.grad.numpy(), b.grad.numpy(), net.periods)
+        return Clockwork(
+            W_x.grad.numpy(), W_h.grad.numpy(), b.grad.numpy(), net.periods
+        )
 
     return torch.stack(hs), [start], [h[None]], read
 
@@ -159,7 +226,14 @@ def _suffixes(module: Any) -> list[str]:
 
 
 def _by_letter(state: Record) -> list[Array]:
-    """All h of a state, and all c where there are any, each stacked in torch's order: (layers and directions, B, H)."""
+    """All h of a state, and all c where there are any, each stacked in torch's order:
+    (layers and directions, B, H).
+    """
     leaves = state.leaves()
     letters = dict.fromkeys(name.split(".")[-1] for name in leaves)
-    return [np.stack([leaf for name, leaf in leaves.items() if name.split(".")[-1] == letter]) for letter in letters]
+    return [
+        np.stack(
+            [leaf for name, leaf in leaves.items() if name.split(".")[-1] == letter]
+        )
+        for letter in letters
+    ]

@@ -1,4 +1,6 @@
-"""What single units of a network follow: a score for each unit, and the best unit, chosen and scored on different text."""
+"""What single units of a network follow: a score for each unit, and the best unit,
+chosen and scored on different text.
+"""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -18,25 +20,31 @@ class Follower(NamedTuple):
 
 
 def auc(values: Float[Array, "T H"], inside: Array) -> Float[Array, "*properties H"]:
-    """For each unit, how often its value at a random step inside is above that at a random step outside.
+    """For each unit, how often its value at a random step inside is above that at a
+    random step outside.
 
-        P(value inside > value outside) + P(equal) / 2 = (sum of ranks inside - n (n + 1) / 2) / (n (T - n))
+        P(value inside > value outside) + P(equal) / 2
+            = (sum of ranks inside - n (n + 1) / 2) / (n (T - n))
 
-    for n steps inside: 1 for a unit that tells both apart without fail, 0 for one that does so upside down, 1/2 for one
-    that knows nothing. It is the area under the ROC curve. `inside` holds T truth values, or is (properties, T). Raises
-    ValueError where a property is true everywhere or nowhere. (Mann and Whitney 1947)
+    for n steps inside: 1 for a unit that tells both apart without fail, 0 for one that
+    does so upside down, 1/2 for one that knows nothing. It is the area under the ROC
+    curve. `inside` holds T truth values, or is (properties, T). Raises ValueError where
+    a property is true everywhere or nowhere. (Mann and Whitney 1947)
     """
     _require_steps("inside", inside, values)
     n = inside.sum(axis=-1, keepdims=True)
     if inside.dtype.kind != "b" or (n == 0).any() or (n == len(values)).any():
         raise ValueError(
-            f"inside has dtype {inside.dtype}, {n.min()} to {n.max()} of {len(values)} true; auc needs both"
+            f"inside has dtype {inside.dtype}, {n.min()} to {n.max()} of {len(values)}"
+            " true; auc needs both"
         )
     return (inside @ ranks(values) - n * (n + 1) / 2) / (n * (len(values) - n))
 
 
 def ranks(values: Float[Array, "T H"]) -> Float[Array, "T H"]:
-    """Each unit's values as places in their ascending order, from 1 to T; equal values share the mean of their places."""
+    """Each unit's values as places in their ascending order, from 1 to T; equal values
+    share the mean of their places.
+    """
     places = np.empty(values.shape)
     for column, place in zip(values.T, places.T, strict=True):
         order = column.argsort()
@@ -47,47 +55,69 @@ def ranks(values: Float[Array, "T H"]) -> Float[Array, "T H"]:
     return places
 
 
-def correlation(values: Float[Array, "T H"], wanted: Array) -> Float[Array, "*properties H"]:
-    """For each unit, Pearson's correlation with a number that belongs to each step: from -1 to 1; 0 for a constant unit.
+def correlation(
+    values: Float[Array, "T H"], wanted: Array
+) -> Float[Array, "*properties H"]:
+    """For each unit, Pearson's correlation with a number that belongs to each step:
+    from -1 to 1; 0 for a constant unit.
 
-    `wanted` holds T numbers, or is (properties, T). Raises ValueError where a property is the same at every step.
+    `wanted` holds T numbers, or is (properties, T). Raises ValueError where a property
+    is the same at every step.
     """
     _require_steps("wanted", wanted, values)
     v = values - values.mean(axis=0, dtype=np.float64)
     w = wanted - wanted.mean(axis=-1, keepdims=True, dtype=np.float64)
     if not w.any(axis=-1).all():
-        raise ValueError("wanted is the same at every step; correlation expects a number that changes")
+        raise ValueError(
+            "wanted is the same at every step; correlation expects a number that"
+            " changes"
+        )
     lengths = np.sqrt((w * w).sum(axis=-1, keepdims=True) * (v * v).sum(axis=0))
     return np.divide(w @ v, lengths, out=np.zeros(lengths.shape), where=lengths > 0)
 
 
-def follows(values: Float[Array, "T H"], properties: Mapping[str, Array]) -> Float[Array, "P H"]:
-    """How far each unit's score for each property is from knowing nothing, with its direction: from -1 to 1.
+def follows(
+    values: Float[Array, "T H"], properties: Mapping[str, Array]
+) -> Float[Array, "P H"]:
+    """How far each unit's score for each property is from knowing nothing, with its
+    direction: from -1 to 1.
 
     2 AUC - 1 for truth values, the correlation for numbers; 0 is no knowledge.
     """
     known = np.empty((len(properties), values.shape[1]))
     truths = np.array([wanted.dtype.kind == "b" for wanted in properties.values()])
     for kind, score in ((truths, auc), (~truths, correlation)):
-        chosen = [wanted for wanted, of_kind in zip(properties.values(), kind, strict=True) if of_kind]
+        chosen = [
+            wanted
+            for wanted, of_kind in zip(properties.values(), kind, strict=True)
+            if of_kind
+        ]
         if chosen:
             known[kind] = score(values, np.array(chosen))
     known[truths] = 2 * known[truths] - 1
     return known
 
 
-def best_units(values: Float[Array, "T H"], properties: Mapping[str, Array]) -> dict[str, Follower]:
-    """For each property the unit that best follows it in the first half of the steps, and its score on the second half.
+def best_units(
+    values: Float[Array, "T H"], properties: Mapping[str, Array]
+) -> dict[str, Follower]:
+    """For each property the unit that best follows it in the first half of the steps,
+    and its score on the second half.
 
-    The score is the AUC for truth values and the correlation for numbers. The best of many units is lucky on the text
-    that chose it, by construction. Only the other half tells luck from knowledge.
+    The score is the AUC for truth values and the correlation for numbers. The best of
+    many units is lucky on the text that chose it, by construction. Only the other half
+    tells luck from knowledge.
     """
     half, found = len(values) // 2, {}
     first, second = (
-        follows(values[part], {name: wanted[part] for name, wanted in properties.items()})
+        follows(
+            values[part], {name: wanted[part] for name, wanted in properties.items()}
+        )
         for part in (slice(half), slice(half, None))
     )
-    for (name, wanted), chosen, believed in zip(properties.items(), first, second, strict=True):
+    for (name, wanted), chosen, believed in zip(
+        properties.items(), first, second, strict=True
+    ):
         unit = int(np.abs(chosen).argmax())
         sign = 1 if chosen[unit] >= 0 else -1
         scores = sign * np.array([chosen[unit], believed[unit]])
@@ -99,4 +129,7 @@ def best_units(values: Float[Array, "T H"], properties: Mapping[str, Array]) -> 
 def _require_steps(name: str, wanted: Array, values: Array) -> None:
     if wanted.ndim not in (1, 2) or wanted.shape[-1] != len(values):
         expected = f"({len(values)},) or (properties, {len(values)})"
-        raise ValueError(f"{name} has shape {wanted.shape}; values of {len(values)} steps expect {expected}")
+        raise ValueError(
+            f"{name} has shape {wanted.shape}; values of {len(values)} steps expect"
+            f" {expected}"
+        )
