@@ -352,6 +352,7 @@ def test_orthogonal_has_no_preferred_direction():
     )
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_a_masked_loss_is_the_loss_of_what_is_left():
     rng = np.random.default_rng(0)
     logits, targets = rng.normal(size=(5, 3, 4)), rng.integers(0, 4, (5, 3))
@@ -374,6 +375,7 @@ def test_a_masked_loss_is_the_loss_of_what_is_left():
 
 
 @pytest.mark.parametrize("loss", [cross_entropy, squared_error])
+@pytest.mark.usefixtures("unchecked")
 def test_losses_refuse_float16_whose_mean_over_many_has_no_gradient(loss):
     with pytest.raises(TypeError, match="have dtype float16"):
         loss(np.zeros((2, 3), np.float16), np.zeros(2, int))

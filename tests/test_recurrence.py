@@ -30,6 +30,13 @@ def test_backward_refuses_the_run_of_another(name):
         backward(p.net, p.dhs, p.xs)
 
 
+@pytest.mark.usefixtures("unchecked")
+def test_backward_refuses_what_is_no_run():
+    p = problem("LSTM")
+    with pytest.raises(TypeError, match="run is a ndarray; backward expects what forward"):
+        backward(p.net, p.dhs, p.xs)
+
+
 def arrays(part):
     """Every array that a run hands out, at any depth; the weights are the caller's."""
     if isinstance(part, Run):
