@@ -247,9 +247,10 @@ def sum_of_rows(array: Float[Array, "*shape N"]) -> Float[Array, " N"]:
     rows = array.reshape(-1, array.shape[-1])
     if array.dtype == np.float64:
         return rows.sum(axis=0)
-    starts = np.arange(0, len(rows), 32)
-    some = np.add.reduceat(rows, starts, axis=0)
-    return some.sum(axis=0, dtype=np.float64).astype(array.dtype)
+    whole = len(rows) // 32 * 32
+    some = rows[:whole].reshape(-1, 32, rows.shape[1]).sum(axis=1)
+    rest = rows[whole:].sum(axis=0, dtype=np.float64)
+    return (some.sum(axis=0, dtype=np.float64) + rest).astype(array.dtype)
 
 
 def length(array: Float[Array, "*shape"]) -> float:
