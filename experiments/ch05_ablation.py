@@ -35,14 +35,7 @@ from rnncourse import (
     squared_error,
     train,
 )
-from rnncourse.cells import (
-    CoupledLSTM,
-    NoForgetGate,
-    NoInputGate,
-    NoOutputActivation,
-    NoOutputGate,
-    PeepholeLSTM,
-)
+from rnncourse.cells import NFG, NIG, NOAF, NOG, CoupledLSTM, PeepholeLSTM
 from rnncourse.tasks import adding
 from rnncourse.text import windows
 
@@ -50,10 +43,10 @@ CELLS = {
     "LSTM": LSTM,
     "peepholes": PeepholeLSTM,
     "coupled gates": CoupledLSTM,
-    "no input gate": NoInputGate,
-    "no forget gate": NoForgetGate,
-    "no output gate": NoOutputGate,
-    "no output tanh": NoOutputActivation,
+    "no input gate": NIG,
+    "no forget gate": NFG,
+    "no output gate": NOG,
+    "no output tanh": NOAF,
     "RNN": RNN,
 }
 GRID = (3e-3, 1e-2, 3e-2, 1e-1)
