@@ -28,6 +28,8 @@ MENDED = [
         r'(<div id="pst-primary-sidebar" class="[^"]*")>',
         r'\1 role="region" aria-label="Sidebar">',
     ),
+    # names, marks and spaces have the colour of the text around them
+    (r'<span class="[npw]">([^<]*)</span>', r"\1"),
     # an entry of a list is a list item: the role for bibliographies is deprecated
     (r'role="doc-biblioentry"', 'role="listitem"'),
 ]
