@@ -1,4 +1,4 @@
-// What the theme leaves out: the keyboard keeps its place, and paper shows everything on light ground.
+// What the theme leaves out, for the keyboard and for paper.
 "use strict";
 
 {
@@ -10,6 +10,17 @@
     }
   });
 
+  // A formula that is wider than its place can be scrolled with the keyboard too.
+  addEventListener("load", async () => {
+    await window.MathJax?.startup.promise;
+    for (const box of document.querySelectorAll("mjx-container[display]")) {
+      if (box.scrollWidth > box.clientWidth) {
+        box.tabIndex = 0;
+      }
+    }
+  });
+
+  // Paper is white, and nothing can be opened there. Afterwards all is as before.
   const root = document.documentElement;
   let theme = root.dataset.theme;
   let closed = [];

@@ -23,6 +23,8 @@ MENDED = [
     (r'<summary aria-label="Toggle hidden content">', "<summary>"),
     # the state that a picture in the theme button shows is not its name
     (r'(<i class="theme-switch[^>]*) title="[^"]*">', r'\1 aria-hidden="true">'),
+    # the corner of a table heads nothing
+    (r'<th class="head"><p></p></th>', "<td></td>"),
     # all of the sidebar is a landmark, not only its list of chapters
     (
         r'(<div id="pst-primary-sidebar" class="[^"]*")>',
