@@ -238,7 +238,7 @@ class Cell(Recurrent):
         alive = None if run.lengths is None else there(run.lengths, T)  # (T, B)
         if alive is not None:
             dhs = np.where(alive[..., None], dhs, 0)
-        flow = {name: np.empty(T, dhs.dtype) for name in dstate.leaves()}
+        flow = {name: np.empty(T) for name in dstate.leaves()}
         da_xs = da_hs = np.zeros((T, B, len(self.b)), self.b.dtype)  # (T, B, G)
         through = 0  # what comes back from t + 1 through h W_h
         for t in reversed(range(T)):

@@ -84,7 +84,7 @@ def test_recalls_baseline_is_a_twelfth(rng):
 
 @pytest.mark.parametrize("T", [10, 25, 100])
 def test_temporal_order(T, rng):
-    xs, targets, _ = temporal_order(T, 500, rng=rng)
+    xs, targets, *_ = temporal_order(T, 500, rng=rng)
     assert xs.shape == (T, 500) and targets.shape == (500,)
     assert ((xs >= 4).sum(axis=0) == 2).all(), "two of X and Y"
     for column, target in zip(xs.T, targets, strict=True):
@@ -97,7 +97,7 @@ def test_temporal_order(T, rng):
 
 @pytest.mark.parametrize(("T", "K", "S"), [(5, 8, 10), (1, 2, 3), (30, 4, 1)])
 def test_copying(T, K, S, rng):
-    xs, targets, _ = copying(T, 7, rng=rng, K=K, S=S)
+    xs, targets, *_ = copying(T, 7, rng=rng, K=K, S=S)
     assert xs.shape == targets.shape == (T + 2 * S, 7)
     assert np.array_equal(xs[:S], targets[-S:]), "what is read first is written last"
     assert xs[:S].max() < K
@@ -148,7 +148,8 @@ def test_what_was_said_differs_and_the_ending_does_not(lead):
     rng = np.random.default_rng(0)
     said = Utterances(tuple(rng.normal(size=(T, 2)) for T in (3, 5)), np.array([4, 1]))
     ending = rng.normal(size=(4, 2))
-    xs, targets, fresh = ending_alike(said, ending, T=14, lead=lead, dtype=np.float32)
+    batch = ending_alike(said, ending, T=14, lead=lead, dtype=np.float32)
+    xs, targets, fresh, _ = batch
     assert fresh and xs.shape == (14, 2, 2) and xs.dtype == np.float32
     assert targets.tolist() == [4, 1]
     for column, frames in enumerate(said.frames):
