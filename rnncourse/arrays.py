@@ -27,7 +27,10 @@ __all__ = [
     "floats",
     "reals",
     "require_one_dtype",
+    "require_plain",
+    "require_rng",
     "require_shape",
+    "require_sizes",
 ]
 
 
@@ -128,12 +131,25 @@ def require_shape(
             f"{name} is a {type(array).__name__}; {owner} expects an array of shape"
             f" {expected}"
         )
+    require_plain(name, array)
     fits = len(array.shape) == len(shape) and all(
         have > 0 if isinstance(want, str) else have == want
         for have, want in zip(array.shape, shape, strict=True)
     )
     if not fits:
         raise ValueError(f"{name} has shape {array.shape}; {owner} expects {expected}")
+
+
+def require_plain(name: str, array: object) -> Array:
+    """`array` as an array. Raises TypeError for one with a mask, which would not be
+    seen.
+    """
+    if isinstance(array, np.ma.MaskedArray):
+        raise TypeError(
+            f"{name} is a masked array, and its mask would not be seen; expected an array"
+            " (for sequences of several lengths: `lengths`)"
+        )
+    return np.asarray(array)
 
 
 def require_one_dtype(record: Record) -> None:
@@ -150,11 +166,34 @@ def require_one_dtype(record: Record) -> None:
             )
 
 
+def require_rng(rng: object, owner: str) -> None:
+    """Raise TypeError unless `rng` is a numpy.random.Generator."""
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(
+            f"rng is a {type(rng).__name__}; {owner} expects a numpy.random.Generator,"
+            " as default_rng(0) makes one"
+        )
+
+
+def require_sizes(owner: str, least: int = 1, **sizes: object) -> None:
+    """Raise unless every size is an integer, of `least` or more.
+
+    Raises TypeError for other than integers, ValueError for a smaller one.
+    """
+    for name, size in sizes.items():
+        if not isinstance(size, int | np.integer) or isinstance(size, bool):
+            raise TypeError(
+                f"{name} is {size!r}, a {type(size).__name__}; {owner} expects an integer"
+            )
+        if size < least:
+            raise ValueError(f"{name} is {size}; {owner} expects {least} or more")
+
+
 def reals(name: str, array: object, dtype: np.dtype) -> Array:
     """`array` as floats of `dtype` (no copy where it has it already). Raises TypeError
     for other than real numbers.
     """
-    given = np.asarray(array)
+    given = require_plain(name, array)
     if given.dtype.kind not in "fiub":
         raise TypeError(f"{name} has dtype {given.dtype}; real numbers were expected")
     with np.errstate(over="ignore"):  # what is too large for dtype becomes infinite

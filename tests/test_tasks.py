@@ -8,12 +8,14 @@ import pytest
 from rnncourse.tasks import (
     adding,
     copying,
+    ending_alike,
     recall,
     sines,
     temporal_order,
     tone,
     without_input,
 )
+from rnncourse.text.corpora import Utterances
 
 
 @pytest.fixture
@@ -139,3 +141,35 @@ def test_nothing_is_heard(dtype):
     assert batch.xs.dtype == batch.targets.dtype == dtype
     assert not batch.xs.any()
     np.testing.assert_allclose(batch.targets[:, 0, 0], sines(320), atol=1e-7)
+
+
+@pytest.mark.parametrize("lead", [0, 2])
+def test_what_was_said_differs_and_the_ending_does_not(lead):
+    rng = np.random.default_rng(0)
+    said = Utterances(tuple(rng.normal(size=(T, 2)) for T in (3, 5)), np.array([4, 1]))
+    ending = rng.normal(size=(4, 2))
+    xs, targets, fresh = ending_alike(said, ending, T=14, lead=lead, dtype=np.float32)
+    assert fresh and xs.shape == (14, 2, 2) and xs.dtype == np.float32
+    assert targets.tolist() == [4, 1]
+    for column, frames in enumerate(said.frames):
+        rest = xs[lead + len(frames) :, column]
+        assert not xs[:lead, column].any()
+        np.testing.assert_allclose(
+            xs[lead : lead + len(frames), column], frames, rtol=1e-6
+        )
+        np.testing.assert_allclose(
+            rest, np.concatenate([ending] * 3)[: len(rest)], rtol=1e-6
+        )
+
+
+def test_an_utterance_that_fills_all_steps():
+    said = Utterances((np.ones((3, 2)),), np.array([0]))
+    assert ending_alike(said, np.zeros((1, 2)), T=3).xs[:, 0].tolist() == [[1, 1]] * 3
+
+
+def test_too_little_time_is_refused():
+    said = Utterances((np.ones((3, 2)),), np.array([0]))
+    with pytest.raises(
+        ValueError, match="T is 4; the longest utterance ends after 5 steps"
+    ):
+        ending_alike(said, np.zeros((4, 2)), T=4, lead=2)

@@ -12,23 +12,29 @@ from rnncourse.text.corpora import (
     vowels,
 )
 from rnncourse.text.ngram import NGram
-from rnncourse.text.sampling import generate, sample_symbol, tempered
+from rnncourse.text.reading import loss_along, loss_on
+from rnncourse.text.sampling import generate, sample_symbol, tempered, write
 from rnncourse.text.vocabulary import Vocabulary, require_symbols
-from rnncourse.text.windows import windows
+from rnncourse.text.windows import passes, stretches, windows
 
 __all__ = [
     "NGram",
     "Utterances",
     "Vocabulary",
     "generate",
+    "loss_along",
+    "loss_on",
+    "passes",
     "plays",
     "python_source",
     "read",
     "require_symbols",
     "sample_symbol",
     "shakespeare",
+    "stretches",
     "sunspots",
     "tempered",
     "vowels",
     "windows",
+    "write",
 ]

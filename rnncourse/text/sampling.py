@@ -1,13 +1,16 @@
 """From logits to symbols: temperature, drawing, and a network that writes."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 
-from rnncourse.arrays import Array, Float, Int, floats, require_shape
+from rnncourse.arrays import Array, Float, Int, floats, require_shape, require_sizes
+from rnncourse.composition import Bidirectional, Stack
 from rnncourse.functions import softmax
 from rnncourse.network import Network
 from rnncourse.recurrence import Run, forward
+from rnncourse.text.vocabulary import Vocabulary, require_symbols
 
 
 def tempered(
@@ -71,19 +74,66 @@ def generate(
 
     Yields each new symbol with the run that led to it, whose `hs` are the states on the
     way. When the first is asked for, raises ValueError for an empty prompt (the network
-    needs a first input) and for a network with other outputs than inputs.
+    needs a first input), for a network with other outputs than inputs, and for one that
+    reads ahead.
     """
+    require_reader(net, "generate")
     require_shape("the prompt", prompt, ("P",), "generate")
+    symbols, state = require_symbols(prompt), None
     if len(net.b_y) != net.cell.D:
         raise ValueError(
             f"the network has {len(net.b_y)} outputs and {net.cell.D} inputs; generate"
             " expects as many"
         )
-    symbols, state = prompt, None
     while True:
         run = forward(net.cell, symbols[:, None], state)
-        symbol = int(
-            sample_symbol(net.outputs(run.hs[-1, 0]), temperature=temperature, rng=rng)
-        )
+        logits = net.outputs(run.hs[-1, 0])
+        symbol = int(sample_symbol(logits, temperature=temperature, rng=rng))
         yield symbol, run
         symbols, state = np.array([symbol]), run.state
+
+
+def write(
+    net: Network,
+    vocabulary: Vocabulary,
+    prompt: str,
+    *,
+    length: int,
+    temperature: float = 1.0,
+    rng: np.random.Generator,
+) -> str:
+    """The text of `length` symbols that a network writes after a prompt, the prompt not
+    among them.
+
+    Raises what `generate` raises, and ValueError for a symbol of the prompt that the
+    vocabulary does not have and for a vocabulary of another size than the network's.
+    """
+    require_reader(net, "write")
+    require_sizes("write", least=0, length=length)
+    if len(vocabulary) != net.cell.D:
+        raise ValueError(
+            f"the vocabulary has {len(vocabulary)} symbols and the network"
+            f" {net.cell.D} inputs; write expects as many"
+        )
+    endless = generate(net, vocabulary.encode(prompt), temperature=temperature, rng=rng)
+    drawn = [symbol for symbol, _ in islice(endless, length)]
+    return vocabulary.decode(np.array(drawn, dtype=np.int64))
+
+
+def require_reader(net: object, owner: str) -> None:
+    """Raise TypeError unless `net` is a Network, ValueError where it reads ahead: its
+    output at a symbol depends on the symbols after it, which it is to predict.
+    """
+    if not isinstance(net, Network):
+        raise TypeError(f"net is a {type(net).__name__}; {owner} expects a Network")
+    if _reads_ahead(net.cell):
+        raise ValueError(
+            f"the network reads ahead (a bidirectional is in it), so it sees the symbol"
+            f" that it is to predict; {owner} expects one that reads forward only"
+        )
+
+
+def _reads_ahead(cell: object) -> bool:
+    if isinstance(cell, Stack):
+        return any(map(_reads_ahead, cell.layers))
+    return isinstance(cell, Bidirectional)

