@@ -15,14 +15,14 @@ trained parameters of the first seed are stored, too (float16).
 """
 
 from functools import partial
-from itertools import chain, count, islice
+from itertools import islice
 
 import numpy as np
 
-from experiments.common import loss_on, rounded, texts
+from experiments.common import rounded, texts
 from experiments.harness import watch
-from rnncourse import RNN, Adam, Network, cross_entropy, forward, generate, objective
-from rnncourse.text import windows
+from rnncourse import RNN, Adam, Network, objective
+from rnncourse.text import loss_along, loss_on, passes, write
 from rnncourse.training import clip_by_norm, train
 
 H, T, B, EPOCHS, CLIP, CHARACTERS, STRETCH = 256, 64, 64, 6, 1.0, None, 1000
@@ -39,10 +39,9 @@ def learn(V, ids, seed, rate):
     rng = np.random.default_rng(seed)
     net = Network.init(RNN.init(V, H, rng=rng, dtype=np.float32), V, rng=rng)
     updates = EPOCHS * ((len(ids) - 1) // (T * B))
-    passes = chain.from_iterable(windows(ids, T=T, B=B) for _ in count())
     steps = train(
         net,
-        islice(passes, updates),
+        islice(passes(ids, T=T, B=B), updates),
         objective,
         Adam(rate),
         clip=partial(clip_by_norm, limit=CLIP),
@@ -51,24 +50,12 @@ def learn(V, ids, seed, rate):
     return net, updates, watch(steps, f"seed {seed}, rate {rate}", updates)
 
 
-def loss_in_one_go(net, ids):
-    """Nats per character on a whole text, from its start to its end with one state."""
-    state, total = None, 0.0
-    for start in range(0, len(ids) - 1, 10_000):
-        targets = ids[start + 1 : start + 10_001]
-        run = forward(net.cell, ids[start : start + len(targets), None], state)
-        total += len(targets) * cross_entropy(net.outputs(run.hs), targets[:, None])[0]
-        state = run.state
-    return total / (len(ids) - 1)
-
-
 def sample(net, vocabulary):
     """What the network writes after the prompt; the random numbers are the same at
     every stage.
     """
-    prompt, rng = vocabulary.encode(PROMPT), np.random.default_rng(7)
-    endless = generate(net, prompt, temperature=TEMPERATURE, rng=rng)
-    return vocabulary.decode(np.array([s for s, _ in islice(endless, LENGTH)]))
+    how = {"length": LENGTH, "temperature": TEMPERATURE}
+    return write(net, vocabulary, PROMPT, rng=np.random.default_rng(7), **how)
 
 
 def measure(vocabulary, seed, ids, held_out, tests):
@@ -94,7 +81,7 @@ def measure(vocabulary, seed, ids, held_out, tests):
     net = net.map(lambda leaf: leaf.astype(np.float16))
     read = net.map(lambda leaf: leaf.astype(np.float32))
     whole = ids[:470_000], held_out, *tests
-    final = [rounded(loss_in_one_go(read, part)) for part in whole]
+    final = [rounded(loss_along(read, part)) for part in whole]
     return net, final, curve, np.array(norms), samples
 
 

@@ -14,11 +14,11 @@ from itertools import islice
 
 import numpy as np
 
-from experiments.common import loss_on, rounded, texts
+from experiments.common import rounded, texts
 from experiments.fairness import compare
 from experiments.harness import watch
 from rnncourse import RNN, SGD, Adagrad, Adam, Network, RMSProp, objective
-from rnncourse.text import windows
+from rnncourse.text import loss_on, windows
 from rnncourse.training import clip_by_norm, train
 
 H, T, B, UPDATES, EVERY, CLIP, TOLERANCE = 128, 32, 32, 600, 60, 1.0, 0.03

@@ -30,7 +30,7 @@ from rnncourse.training import clip_by_norm, train
 
 H, T, B, EPOCHS, RATE, SEEDS = 256, 64, 64, 2, 4e-3, (0, 1, 2)
 LEARN, TEST, SHIFTS, LATER = 2_400_000, 200_000, 5, 20_000
-SMOKE = {"H": 8, "EPOCHS": 1, "SEEDS": (0,), "LEARN": 9000, "TEST": 20_000, "LATER": 0}
+SMOKE = {"H": 8, "EPOCHS": 1, "SEEDS": (0,), "LEARN": 9000, "TEST": 50_000, "LATER": 0}
 
 
 def tokens(text):

@@ -20,10 +20,10 @@ from itertools import islice
 
 import numpy as np
 
-from experiments.common import loss_on, rounded, texts
+from experiments.common import rounded, texts
 from experiments.fairness import compare
 from rnncourse import RNN, Adam, Batch, Network, State, forward, objective
-from rnncourse.text import NGram, windows
+from rnncourse.text import NGram, loss_on, windows
 from rnncourse.training import clip_by_norm, train
 
 H, B, T, UPDATES, SECONDS, STRETCH = 128, 32, 64, 500, 4.0, 1000
@@ -69,9 +69,10 @@ def learn(kind, k2, rate, seed, text, test):
     end = time.process_time() + (np.inf if kind == "updates" else SECONDS)
     clip = partial(clip_by_norm, limit=1.0)
     for progress in train(net, batches, loss, Adam(rate), clip=clip):
+        net, step = progress.params, progress.step
         if time.process_time() > end:
             break
-    return loss_on(progress.params, test, T=STRETCH), progress.step
+    return loss_on(net, test, T=STRETCH), step
 
 
 def run():

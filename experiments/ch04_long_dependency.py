@@ -78,8 +78,8 @@ def learn(T, method, choice, seed):
     loss, clip = partial(objective, weight=weight), partial(clip_by_norm, limit=limit)
     right, step = 0.0, 0
     try:
-        for step, _, _, net, _ in train(net, batches, loss, optimiser(rate), clip=clip):
-            if step % EVERY == 0 and (right := accuracy(net, tests)) >= 0.99:
+        for step, _, _, now, _ in train(net, batches, loss, optimiser(rate), clip=clip):
+            if step % EVERY == 0 and (right := accuracy(now, tests)) >= 0.99:
                 break
     except FloatingPointError:
         right = 0.0
@@ -101,7 +101,7 @@ def measure(method):
         {},
     )
     for T in TUNING_LENGTHS:
-        rule = {"score": score, "most": len(grid)}
+        rule = {"score": score, "most": 0}
         found = tune([method], partial(learn, T), grid, TUNING_SEEDS, **rule)[method]
         tried[T] = [[*choice, *run] for choice, (run,) in found.outcomes.items()]
         if found.outcomes[found.rate][0][0] > 0.5:

@@ -18,7 +18,7 @@ from itertools import islice
 
 import numpy as np
 
-from experiments.common import last, rounded, stretches, texts
+from experiments.common import last, rounded, texts
 from experiments.fairness import compare, geometric_mean
 from rnncourse import LSTM, RNN, Adam, Network, forward
 from rnncourse.cells import (
@@ -32,7 +32,7 @@ from rnncourse.cells import (
 from rnncourse.functions import cross_entropy, squared_error
 from rnncourse.network import at_the_end, objective
 from rnncourse.tasks import adding
-from rnncourse.text import windows
+from rnncourse.text import stretches, windows
 from rnncourse.training import clip_by_norm, train
 
 CELLS = {
@@ -46,10 +46,11 @@ CELLS = {
     "RNN": RNN,
 }
 RATES, MOST, CHARACTERS, STRETCH = (3e-3, 1e-2, 3e-2, 1e-1), 6, None, 1000
+UNITS = range(4, 200)
 UPDATES = {"adding": 1500, "text": 1000}
 SEEDS = {"adding": (0, 1, 2, 3, 4, 5, 6), "text": (0, 1, 2, 3, 4)}
 TUNING_SEEDS = {"adding": (100, 101, 102, 103, 104), "text": (100, 101)}
-SMOKE = {"RATES": (1e-2,), "MOST": 1, "CHARACTERS": 9000, "STRETCH": 5}
+SMOKE = {"RATES": (1e-2,), "MOST": 1, "CHARACTERS": 9000, "STRETCH": 5, "UNITS": (4, 5)}
 SMOKE |= {"UPDATES": {"adding": 2, "text": 2}, "SEEDS": {"adding": (0,), "text": (0,)}}
 SMOKE |= {"TUNING_SEEDS": {"adding": (100,), "text": (100,)}}
 
@@ -107,14 +108,14 @@ class Text:
 
     def measure(self, net):
         """Nats per character, and the size of the memory at the end of the stretches."""
-        xs, targets = stretches(self.tests, T=STRETCH)
+        xs, targets = stretches(self.tests, T=STRETCH, B=100)
         run = forward(net.cell, xs)
         return cross_entropy(net.outputs(run.hs), targets)[0], memory(run.state)
 
 
 def units(kind, task):
     """The number of units with which a network comes nearest to a task's parameters."""
-    return min(range(4, 200), key=lambda H: abs(size(kind, H, task) - task.parameters))
+    return min(UNITS, key=lambda H: abs(size(kind, H, task) - task.parameters))
 
 
 def learn(updates, H, cell, rate, seed, task):

@@ -13,14 +13,14 @@ of seed 0 are stored, too (float16).
 """
 
 from functools import partial
-from itertools import chain, count, islice
+from itertools import islice
 
 import numpy as np
 
 from experiments.common import rounded, texts
 from experiments.fairness import compare
-from rnncourse import GRU, LSTM, RNN, Adam, Network, cross_entropy, forward, objective
-from rnncourse.text import windows
+from rnncourse import GRU, LSTM, RNN, Adam, Network, objective
+from rnncourse.text import loss_on, passes
 from rnncourse.training import clip_by_norm, train
 
 T, B, UPDATES, EVERY, MOST, CHARACTERS, STRETCH = 64, 32, 1000, 100, 6, None, 500
@@ -39,10 +39,9 @@ def start(name, V, ids, rate, seed):
     rng = np.random.default_rng(seed)
     init, H = CELLS[name]
     net = Network.init(init(V, H, rng=rng, dtype=np.float32), V, rng=rng)
-    shifted = np.roll(ids, -rng.integers(len(ids)))
     return train(
         net,
-        chain.from_iterable(windows(shifted, T=T, B=B) for _ in count()),
+        passes(np.roll(ids, -rng.integers(len(ids))), T=T, B=B),
         objective,
         Adam(rate),
         clip=partial(clip_by_norm, limit=1.0),
@@ -50,22 +49,13 @@ def start(name, V, ids, rate, seed):
     )
 
 
-def loss_on(net, ids, T, B=100):
-    """Nats per character on B stretches of T characters, side by side."""
-    step = len(ids) // B
-    xs, targets = (
-        np.stack([ids[b * step + s : b * step + s + T] for b in range(B)], axis=1)
-        for s in (0, 1)
-    )
-    return cross_entropy(net.outputs(forward(net.cell, xs).hs), targets)[0]
-
-
 def learn(V, name, rate, seed, ids, tests):
     """Test losses every EVERY updates, and the network."""
     curve = []
     for progress in islice(start(name, V, ids, rate, seed), UPDATES):
         if progress.step % EVERY == 0:
-            curve.append(rounded(loss_on(progress.params, tests, STRETCH)))
+            loss = loss_on(progress.params, tests, T=STRETCH, step=len(tests) // 100)
+            curve.append(rounded(loss))
     return curve, progress.params
 
 

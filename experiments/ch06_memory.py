@@ -12,7 +12,7 @@ stands at its edge. Five other seeds. About ten minutes on one core. Tolerance: 
 final loss within a factor of three, a count of solved seeds within one.
 """
 
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 
@@ -54,6 +54,7 @@ def size(name, D, H):
     return 2 * H * (D + H + 1) if name == "one gate" else cell.size
 
 
+@cache
 def units(name, D):
     """The number of units with which a cell is nearest to PARAMETERS."""
     return min(range(10, 100), key=lambda H: abs(size(name, D, H) - PARAMETERS))

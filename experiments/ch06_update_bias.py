@@ -45,9 +45,9 @@ def train_at(T, bias, rate, rng):
         partial(objective, loss=at_the_end(cross_entropy)),
         partial(clip_by_norm, limit=1.0),
     )
-    for step, _, _, net, _ in train(net, batches, loss, SGD(rate, 0.9), clip=clip):
+    for step, _, _, now, _ in train(net, batches, loss, SGD(rate, 0.9), clip=clip):
         if step % EVERY == 0:
-            ys = net.outputs(forward(net.cell, tests.xs).hs[-1])
+            ys = now.outputs(forward(now.cell, tests.xs).hs[-1])
             right = float((ys.argmax(axis=1) == tests.targets).mean())
             if right >= 0.99:
                 break

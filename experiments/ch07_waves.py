@@ -21,7 +21,7 @@ from functools import partial
 import numpy as np
 
 from experiments.common import rounded
-from experiments.fairness import compare
+from experiments.fairness import compare, geometric_mean
 from experiments.harness import watch
 from experiments.many import alone, learn, side_by_side, together
 from rnncourse import LSTM, RNN, Clockwork, Network
@@ -88,7 +88,7 @@ def run():
             SEEDS,
             tuning_seeds=TUNING_SEEDS,
             score=lambda runs: geometric_mean([errors[-1] for errors, _ in runs]),
-            most=len(RATES),
+            most=0,
             at_once=True,
         )
         for wave, each in found.items():

@@ -1,11 +1,10 @@
-"""What several experiments share: plays as numbers, the end of a training, rounding."""
+"""What several experiments share: plays as numbers, a training's end, rounding."""
 
 from functools import cache
 
 import numpy as np
 
-from rnncourse import Vocabulary, cross_entropy, forward
-from rnncourse.text import plays
+from rnncourse.text import Vocabulary, plays
 
 
 @cache
@@ -20,19 +19,6 @@ def texts(*parts):
     return vocabulary, [
         vocabulary.encode("\n\n\n".join(every()[part])) for part in parts
     ]
-
-
-def stretches(ids, T=1000, B=100):
-    """The first B stretches of T characters, side by side, and for each character the
-    next: both (T, B).
-    """
-    return [np.reshape(ids[start : start + T * B], (B, T)).T for start in (0, 1)]
-
-
-def loss_on(net, ids, T=1000, B=100):
-    """Nats per character on these stretches, each from a zero state."""
-    xs, targets = stretches(ids, T, B)
-    return cross_entropy(net.outputs(forward(net.cell, xs).hs), targets)[0]
 
 
 def last(steps):

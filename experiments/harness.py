@@ -67,11 +67,15 @@ def run(experiment):
         about[name.lower()] = getattr(experiment, name)
     if "torch" in sys.modules:
         about["versions"]["torch"] = sys.modules["torch"].__version__.split("+")[0]
+    files = {".json": (json.dumps(about | result, indent=1) + "\n").encode()}
     if arrays:
         np.savez_compressed(file := io.BytesIO(), **arrays)
-        replace(path.with_suffix(".npz"), file.getvalue())
-    text = json.dumps(about | result, indent=1) + "\n"
-    return replace(path.with_suffix(".json"), text.encode())
+        files[".npz"] = file.getvalue()
+    for suffix, data in files.items():
+        path.with_suffix(f"{suffix}.new").write_bytes(data)
+    for suffix in files:
+        os.replace(path.with_suffix(f"{suffix}.new"), path.with_suffix(suffix))
+    return path.with_suffix(".json")
 
 
 def parts(given):
@@ -79,18 +83,10 @@ def parts(given):
     return given if isinstance(given, tuple) else (given, {})
 
 
-def replace(path, data):
-    """Write a file beside `path`, then put it in its place in one step."""
-    new = path.with_name(path.name + ".new")
-    new.write_bytes(data)
-    os.replace(new, path)
-    return path
-
-
 def smoke(experiment):
-    """The result of a run with the constants of SMOKE, which is not stored."""
+    """Result and arrays of a run with the constants of SMOKE, which are not stored."""
     with constants(experiment, experiment.SMOKE):
-        return parts(experiment.run())[0]
+        return parts(experiment.run())
 
 
 @contextlib.contextmanager
@@ -149,10 +145,9 @@ def plain(node):
         return [plain(each) for each in node if counts(each)]
     if not isinstance(node, ast.AST):
         return node
-    fields = ((name, value) for name, value in ast.iter_fields(node))
-    return [type(node).__name__] + [
-        (name, plain(value)) for name, value in fields if value not in (None, [])
-    ]
+    fields = ast.iter_fields(node)
+    inside = [(name, plain(value)) for name, value in fields if value not in (None, [])]
+    return [type(node).__name__, *inside]
 
 
 def counts(node):
