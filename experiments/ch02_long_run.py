@@ -14,7 +14,6 @@ core for each seed. On another machine the last losses agree within 0.02 nats. T
 trained parameters of the first seed are stored, too (float16).
 """
 
-from functools import partial
 from itertools import islice
 
 import numpy as np
@@ -23,7 +22,7 @@ from experiments.common import rounded, texts
 from experiments.harness import watch
 from rnncourse import RNN, Adam, Network, objective
 from rnncourse.text import loss_along, loss_on, passes, write
-from rnncourse.training import clip_by_norm, train
+from rnncourse.training import quarter_cosine, train
 
 H, T, B, EPOCHS, CLIP, CHARACTERS, STRETCH = 256, 64, 64, 6, 1.0, None, 1000
 RATE, FAST_RATE, FAST, SEEDS, TOLERANCE = 2e-3, 8e-3, 1000, (0, 1), 0.02
@@ -44,8 +43,8 @@ def learn(V, ids, seed, rate):
         islice(passes(ids, T=T, B=B), updates),
         objective,
         Adam(rate),
-        clip=partial(clip_by_norm, limit=CLIP),
-        rate=lambda k: rate * np.cos(np.pi / 2 * k / updates),
+        clip=CLIP,
+        rate=quarter_cosine(rate, updates),
     )
     return net, updates, watch(steps, f"seed {seed}, rate {rate}", updates)
 
@@ -72,8 +71,9 @@ def measure(vocabulary, seed, ids, held_out, tests):
         curve["held_out"].append(rounded(loss_on(net, held_out, T=STRETCH)))
 
     look(0, net)
-    for step, _, norm, net, _ in steps:
-        norms.append(norm)
+    for progress in steps:
+        net, step = progress.params, progress.step
+        norms.append(progress.norm)
         if step % EVERY == 0 or step in (*EARLY, updates):
             look(step, net)
         if step in (*STAGES, updates):

@@ -19,7 +19,7 @@ from experiments.fairness import compare
 from experiments.harness import watch
 from rnncourse import RNN, SGD, Adagrad, Adam, Network, RMSProp, objective
 from rnncourse.text import loss_on, windows
-from rnncourse.training import clip_by_norm, train
+from rnncourse.training import train
 
 H, T, B, UPDATES, EVERY, CLIP, TOLERANCE = 128, 32, 32, 600, 60, 1.0, 0.03
 STRETCH, TUNING_SEEDS, SEEDS, MOST = 500, (100,), (0, 1, 2, 3, 4), math.inf
@@ -41,10 +41,10 @@ def learn(V, limit, method, rate, seed, ids, test):
     net = Network.init(RNN.init(V, H, rng=rng, dtype=np.float32), V, rng=rng)
     losses, clipped = [loss_on(net, test, T=STRETCH)], 0
     batches = islice(windows(ids, T=T, B=B), UPDATES)
-    optimiser, clip = METHODS[method][0](rate), partial(clip_by_norm, limit=limit)
+    optimiser = METHODS[method][0](rate)
     with np.errstate(all="ignore"):
         try:
-            for progress in train(net, batches, objective, optimiser, clip=clip):
+            for progress in train(net, batches, objective, optimiser, clip=limit):
                 clipped += progress.norm > limit
                 if progress.step % EVERY == 0:
                     losses.append(loss_on(progress.params, test, T=STRETCH))

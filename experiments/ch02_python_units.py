@@ -16,7 +16,6 @@ differ by as much as from seed to seed.
 import contextlib
 import io
 import tokenize
-from functools import partial
 from itertools import chain
 
 import numpy as np
@@ -26,7 +25,7 @@ from experiments.harness import watch
 from rnncourse import RNN, Adam, Network, Vocabulary, cross_entropy, forward, objective
 from rnncourse.probes import auc, best_units, correlation, follows
 from rnncourse.text import NGram, python_source, windows
-from rnncourse.training import clip_by_norm, train
+from rnncourse.training import quarter_cosine, train
 
 H, T, B, EPOCHS, RATE, SEEDS = 256, 64, 64, 2, 4e-3, (0, 1, 2)
 LEARN, TEST, SHIFTS, LATER = 2_400_000, 200_000, 5, 20_000
@@ -100,8 +99,8 @@ def learn(ids, V, seed):
         chain.from_iterable(windows(ids, T=T, B=B) for _ in range(EPOCHS)),
         objective,
         Adam(RATE),
-        clip=partial(clip_by_norm, limit=1.0),
-        rate=lambda k: RATE * np.cos(np.pi / 2 * k / updates),
+        clip=1.0,
+        rate=quarter_cosine(RATE, updates),
     )
     return last(watch(steps, f"seed {seed}", updates))
 

@@ -24,7 +24,7 @@ from experiments.common import rounded, texts
 from experiments.fairness import compare
 from rnncourse import RNN, Adam, Batch, Network, State, forward, objective
 from rnncourse.text import NGram, loss_on, windows
-from rnncourse.training import clip_by_norm, train
+from rnncourse.training import train
 
 H, B, T, UPDATES, SECONDS, STRETCH = 128, 32, 64, 500, 4.0, 1000
 CUTS = (1, 2, 4, 8, 16, 32, 64)
@@ -67,8 +67,7 @@ def learn(kind, k2, rate, seed, text, test):
     else:
         batches, loss = windows(text, T=k2, B=B), objective
     end = time.process_time() + (np.inf if kind == "updates" else SECONDS)
-    clip = partial(clip_by_norm, limit=1.0)
-    for progress in train(net, batches, loss, Adam(rate), clip=clip):
+    for progress in train(net, batches, loss, Adam(rate), clip=1.0):
         net, step = progress.params, progress.step
         if time.process_time() > end:
             break

@@ -21,9 +21,10 @@ from experiments.common import last, rounded
 from experiments.fairness import compare
 from rnncourse import GRU, LSTM, RNN, Adam, Clockwork, Network, backward, forward
 from rnncourse.functions import squared_error
+from rnncourse.jacobians import reach
 from rnncourse.network import at_the_end, objective
 from rnncourse.tasks import adding
-from rnncourse.training import clip_by_norm, train
+from rnncourse.training import train
 
 T, B, UPDATES, SEEDS, TUNING_SEEDS = 60, 32, 1200, (0, 1, 2, 3, 4), (100, 101)
 RATES = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
@@ -38,15 +39,13 @@ GATES = {"LSTM": "f", "GRU": "z"}  # each multiplies the old state
 at_last = at_the_end(squared_error)
 
 
-def reach(net, batch):
+def reach_and_loss(net, batch):
     """The norm of dL/ds_{T-k} for k = 0, 1, ..., divided by the one at k = 0; and the
     loss.
     """
     run = forward(net.cell, batch.xs)
     loss, dys = at_last(net.outputs(run.hs), batch.targets)
-    flow = backward(net.cell, dys @ net.W_y.T, run).flow
-    norms = np.sqrt(sum(part.astype(float) ** 2 for part in flow.values()))[::-1]
-    return norms / norms[0], loss
+    return reach(backward(net.cell, dys @ net.W_y.T, run).flow), loss
 
 
 def kept(cell, net, batch):
@@ -64,12 +63,12 @@ def learn(cell, rate, seed):
     rng = np.random.default_rng(seed)
     net = Network.init(CELLS[cell](rng=rng, dtype=np.float32), 1, rng=rng)
     tests = adding(T, 200, rng=rng, dtype=np.float32)
-    before, _ = reach(net, tests)
+    before, _ = reach_and_loss(net, tests)
     gates = [kept(cell, net, tests)]
     batches = (adding(T, B, rng=rng, dtype=np.float32) for _ in range(UPDATES))
-    loss, clip = partial(objective, loss=at_last), partial(clip_by_norm, limit=1.0)
-    net = last(train(net, batches, loss, Adam(rate), clip=clip))
-    after, error = reach(net, tests)
+    loss = partial(objective, loss=at_last)
+    net = last(train(net, batches, loss, Adam(rate), clip=1.0))
+    after, error = reach_and_loss(net, tests)
     gates.append(kept(cell, net, tests))
     return rounded(before, ".3g"), rounded(after, ".3g"), gates, rounded(error, ".5f")
 

@@ -20,13 +20,12 @@ from functools import partial
 import numpy as np
 
 from experiments.fairness import outcomes, tune
-from rnncourse import GRU, LSTM, RNN, SGD, Adam, Network, backward, forward
+from rnncourse import GRU, LSTM, RNN, SGD, Adam, Network, forward
 from rnncourse.functions import cross_entropy
 from rnncourse.jacobians import norm_kept
 from rnncourse.network import at_the_end
-from rnncourse.recurrence import rows
 from rnncourse.tasks import ORDER_CLASSES, ORDER_SYMBOLS, temporal_order
-from rnncourse.training import clip_by_norm, train
+from rnncourse.training import train
 
 LENGTHS, TUNING_LENGTHS = (20, 30, 40, 50), (40, 30, 20)
 SEEDS, TUNING_SEEDS = (0, 1, 2, 3, 4), (100,)
@@ -49,14 +48,10 @@ def objective(net, batch, state=None, *, weight=0.0):
     """Cross entropy of the last output plus weight Ω / T, its gradient, and the state."""
     run = forward(net.cell, batch.xs)
     loss, dys = at_the_end(cross_entropy)(net.outputs(run.hs), batch.targets)
-    dhs = dys @ net.W_y.T
-    gradient = Network(
-        backward(net.cell, dhs, run).cell,
-        rows(run.hs).T @ rows(dys),
-        rows(dys).sum(axis=0),
-    )
+    gradient = net.gradient(dys, run)
     if weight:
-        gradient.cell.W_h[...] += weight / len(dhs) * norm_kept(net.cell, dhs, run).dW_h
+        omega = norm_kept(net.cell, dys @ net.W_y.T, run)
+        gradient.cell.W_h[...] += weight / len(dys) * omega.dW_h
     return loss, gradient, run.state
 
 
@@ -75,11 +70,12 @@ def learn(T, method, choice, seed):
     net = Network.init(cell, ORDER_CLASSES, rng=rng)
     tests = temporal_order(T, TESTS, rng=rng)
     batches = (temporal_order(T, B, rng=rng) for _ in range(UPDATES))
-    loss, clip = partial(objective, weight=weight), partial(clip_by_norm, limit=limit)
+    loss = partial(objective, weight=weight)
     right, step = 0.0, 0
     try:
-        for step, _, _, now, _ in train(net, batches, loss, optimiser(rate), clip=clip):
-            if step % EVERY == 0 and (right := accuracy(now, tests)) >= 0.99:
+        for progress in train(net, batches, loss, optimiser(rate), clip=limit):
+            net, step = progress.params, progress.step
+            if step % EVERY == 0 and (right := accuracy(net, tests)) >= 0.99:
                 break
     except FloatingPointError:
         right = 0.0

@@ -21,28 +21,21 @@ import numpy as np
 from experiments.common import last, rounded, texts
 from experiments.fairness import compare, geometric_mean
 from rnncourse import LSTM, RNN, Adam, Network, forward
-from rnncourse.cells import (
-    CoupledLSTM,
-    NoForgetGate,
-    NoInputGate,
-    NoOutputActivation,
-    NoOutputGate,
-    PeepholeLSTM,
-)
+from rnncourse.cells import NFG, NIG, NOAF, NOG, CoupledLSTM, PeepholeLSTM
 from rnncourse.functions import cross_entropy, squared_error
 from rnncourse.network import at_the_end, objective
 from rnncourse.tasks import adding
 from rnncourse.text import stretches, windows
-from rnncourse.training import clip_by_norm, train
+from rnncourse.training import linear, train
 
 CELLS = {
     "LSTM": LSTM,
     "peepholes": PeepholeLSTM,
     "coupled gates": CoupledLSTM,
-    "no input gate": NoInputGate,
-    "no forget gate": NoForgetGate,
-    "no output gate": NoOutputGate,
-    "no output tanh": NoOutputActivation,
+    "no input gate": NIG,
+    "no forget gate": NFG,
+    "no output gate": NOG,
+    "no output tanh": NOAF,
     "RNN": RNN,
 }
 RATES, MOST, CHARACTERS, STRETCH = (3e-3, 1e-2, 3e-2, 1e-1), 6, None, 1000
@@ -127,8 +120,8 @@ def learn(updates, H, cell, rate, seed, task):
         islice(task.batches(rng), updates),
         partial(objective, loss=task.loss),
         Adam(rate),
-        clip=partial(clip_by_norm, limit=1.0),
-        rate=lambda k: rate * (1 - k / updates),
+        clip=1.0,
+        rate=linear(rate, updates),
     )
     try:
         return task.measure(last(steps))

@@ -27,7 +27,7 @@ from rnncourse import LSTM, Adam, Network, forward
 from rnncourse.functions import squared_error
 from rnncourse.network import at_the_end, objective
 from rnncourse.tasks import adding
-from rnncourse.training import clip_by_norm, train
+from rnncourse.training import linear, train
 
 T, B, H, UPDATES, EVERY, TESTS = 100, 32, 16, 1500, 25, 2560
 SEEDS, EARLY_SEEDS, RATES = (0, 1, 2, 3, 4, 5, 6), (0, 1, 2), (0.03, 0.1)
@@ -73,8 +73,8 @@ def learn(start, rate, seed, task=adding):
         (task(T, B, rng=rng, dtype=np.float32) for _ in range(UPDATES)),
         partial(objective, loss=at_the_end(squared_error)),
         Adam(rate),
-        clip=partial(clip_by_norm, limit=1.0),
-        rate=lambda k: rate * (1 - k / UPDATES),
+        clip=1.0,
+        rate=linear(rate, UPDATES),
     ):
         losses.append(progress.loss)
         net = progress.params

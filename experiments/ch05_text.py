@@ -18,7 +18,7 @@ from experiments.fairness import compare
 from experiments.harness import watch
 from rnncourse import LSTM, Adam, Network, objective
 from rnncourse.text import loss_on, passes
-from rnncourse.training import clip_by_norm, train
+from rnncourse.training import linear, train
 
 H, T, B, UPDATES, TUNING_UPDATES, CHARACTERS, STRETCH = (
     128,
@@ -42,8 +42,8 @@ def learn(V, _, rate, seed, ids, updates):
         islice(passes(ids, T=T, B=B), updates),
         objective,
         Adam(rate),
-        clip=partial(clip_by_norm, limit=1.0),
-        rate=lambda k: rate * (1 - k / updates),
+        clip=1.0,
+        rate=linear(rate, updates),
     )
     losses = []
     for progress in watch(steps, f"rate {rate}", updates):

@@ -21,7 +21,7 @@ from experiments.common import rounded, texts
 from experiments.fairness import compare
 from rnncourse import GRU, LSTM, RNN, Adam, Network, objective
 from rnncourse.text import loss_on, passes
-from rnncourse.training import clip_by_norm, train
+from rnncourse.training import linear, train
 
 T, B, UPDATES, EVERY, MOST, CHARACTERS, STRETCH = 64, 32, 1000, 100, 6, None, 500
 SEEDS, TUNING_SEEDS, RATES = (0, 1, 2, 3, 4), (100, 101), (1e-3, 3e-3, 1e-2, 3e-2)
@@ -44,8 +44,8 @@ def start(name, V, ids, rate, seed):
         passes(np.roll(ids, -rng.integers(len(ids))), T=T, B=B),
         objective,
         Adam(rate),
-        clip=partial(clip_by_norm, limit=1.0),
-        rate=lambda k: rate * (1 - k / UPDATES),
+        clip=1.0,
+        rate=linear(rate, UPDATES),
     )
 
 

@@ -24,7 +24,7 @@ from rnncourse import GRU, Adam, Batch, Network, forward
 from rnncourse.functions import squared_error
 from rnncourse.jacobians import products, step_jacobians
 from rnncourse.network import objective
-from rnncourse.training import clip_by_norm, train
+from rnncourse.training import train
 
 FAST, SLOWS, NOISE, SEEDS = 5, (20, 50, 100), 0.3, (0, 1, 2, 3, 4)
 H, T, B, UPDATES, RATE, WARM, LAGS = 16, 100, 16, 600, 1e-2, 100, 60
@@ -80,11 +80,8 @@ def measure(slow, seed):
     rng = np.random.default_rng([seed, slow])
     net = Network.init(GRU.init(1, H, rng=rng, dtype=np.float32), 1, rng=rng)
     batches = (batch(slow, rng) for _ in range(UPDATES))
-    loss, clip = (
-        partial(objective, loss=squared_error),
-        partial(clip_by_norm, limit=1.0),
-    )
-    net = last(train(net, batches, loss, Adam(RATE), clip=clip))
+    loss = partial(objective, loss=squared_error)
+    net = last(train(net, batches, loss, Adam(RATE), clip=1.0))
     noisy, clean, angles = signal(slow, WARM + 200, 64, rng)
     cell = net.cell.map(np.float64)
     run = forward(cell, noisy[:-1])

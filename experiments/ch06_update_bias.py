@@ -20,7 +20,7 @@ from rnncourse import GRU, SGD, Network, forward
 from rnncourse.functions import cross_entropy
 from rnncourse.network import at_the_end, objective
 from rnncourse.tasks import ORDER_CLASSES, ORDER_SYMBOLS, temporal_order
-from rnncourse.training import clip_by_norm, train
+from rnncourse.training import train
 
 BIASES, LENGTHS, TUNING_LENGTHS = (0, 1, 2, 3), (30, 50), (30,)
 SEEDS, TUNING_SEEDS, RATES, MOST = (0, 1, 2, 3, 4), (100, 101), (0.03, 0.1, 0.3), 6
@@ -41,13 +41,11 @@ def train_at(T, bias, rate, rng):
     net = Network.init(cell, ORDER_CLASSES, rng=rng)
     tests = temporal_order(T, TESTS, rng=rng)
     batches = (temporal_order(T, B, rng=rng) for _ in range(UPDATES))
-    loss, clip = (
-        partial(objective, loss=at_the_end(cross_entropy)),
-        partial(clip_by_norm, limit=1.0),
-    )
-    for step, _, _, now, _ in train(net, batches, loss, SGD(rate, 0.9), clip=clip):
+    loss = partial(objective, loss=at_the_end(cross_entropy))
+    for progress in train(net, batches, loss, SGD(rate, 0.9), clip=1.0):
+        net, step = progress.params, progress.step
         if step % EVERY == 0:
-            ys = now.outputs(forward(now.cell, tests.xs).hs[-1])
+            ys = net.outputs(forward(net.cell, tests.xs).hs[-1])
             right = float((ys.argmax(axis=1) == tests.targets).mean())
             if right >= 0.99:
                 break

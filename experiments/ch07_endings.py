@@ -27,7 +27,7 @@ from rnncourse.functions import cross_entropy
 from rnncourse.network import at_the_end, objective
 from rnncourse.tasks import ending_alike
 from rnncourse.text import vowels
-from rnncourse.training import clip_by_norm, train
+from rnncourse.training import linear, train
 
 ENDINGS, LEADS, PERIODS = (0, 16, 32, 64), (1, 4, 8, 16), (1, 2, 4, 8, 16, 32, 64)
 SEEDS, TUNING_SEEDS, MOST = (0, 1, 2, 3, 4), (100, 101), 8
@@ -72,8 +72,8 @@ def learn(name, rate, seed, known, tests):
         (some(known, each) for each in chosen),
         partial(objective, loss=at_the_end(cross_entropy)),
         Adam(rate),
-        clip=partial(clip_by_norm, limit=1.0),
-        rate=lambda k: rate * (1 - k / updates),
+        clip=1.0,
+        rate=linear(rate, updates),
     )
     net = last(steps)
     logits = net.outputs(forward(net.cell, tests.xs).hs[-1])

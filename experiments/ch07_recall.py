@@ -22,7 +22,7 @@ from rnncourse import GRU, LSTM, RNN, Adam, Clockwork, Network, forward
 from rnncourse.functions import squared_error
 from rnncourse.network import at_the_end, objective
 from rnncourse.tasks import recall
-from rnncourse.training import clip_by_norm, train
+from rnncourse.training import linear, train
 
 T, B, UPDATES, EACH = 64, 32, 3000, 200
 SEEDS, TUNING_SEEDS, RATES, MOST = (0, 1, 2, 3, 4), (100, 101), (0.003, 0.01, 0.03), 6
@@ -48,8 +48,8 @@ def learn(name, rate, seed):
         (recall(T, B, rng=rng, dtype=np.float32) for _ in range(UPDATES)),
         partial(objective, loss=at_the_end(squared_error)),
         Adam(rate),
-        clip=partial(clip_by_norm, limit=1.0),
-        rate=lambda k: rate * (1 - k / UPDATES),
+        clip=1.0,
+        rate=linear(rate, UPDATES),
     )
     net, values = last(steps), rng.uniform(size=(T, T * EACH))
     marked, column = np.repeat(np.arange(T), EACH), np.arange(T * EACH)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple, Self
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from jaxtyping import Integer as Int  # signed or not
 
 Array = np.ndarray
@@ -20,28 +20,35 @@ Array = np.ndarray
 __all__ = [
     "Array",
     "Batch",
+    "Bool",
     "Float",
     "Int",
     "Record",
     "columns",
     "floats",
+    "frozen",
+    "length",
     "reals",
+    "require_lengths",
     "require_one_dtype",
     "require_plain",
     "require_rng",
     "require_shape",
     "require_sizes",
+    "sum_of_rows",
+    "there",
 ]
 
 
 class Batch(NamedTuple):
-    """What one update learns from: inputs, targets, and whether the sequences start
-    here.
+    """What one update learns from: inputs, targets, and where the sequences begin and
+    end.
     """
 
     xs: Array  # values (T, B, D), or symbols (T, B)
     targets: Array  # what the loss compares with
     fresh: bool = True  # False: the sequences go on where the last batch ended
+    lengths: Array | None = None  # (B,): steps of each sequence; None: all have T
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,14 +61,12 @@ class Record:
     """
 
     def leaves(self) -> dict[str, Array]:
-        """The arrays by name, in the order of the fields; nested names are joined by
-        dots.
-        """
+        """The arrays by name, in the order of the fields; dots join nested names."""
         return dict(_leaves(self, ""))
 
     def map(self, f: Callable[..., Array], *others: Self) -> Self:
-        """A record of `f(array, *arrays of the others under the same name)`; all else
-        is kept as it is.
+        """A record of f(array, *arrays of the others under the same name); all else is
+        kept as it is.
         """
         return _map(f, self, *others)
 
@@ -78,9 +83,8 @@ def _leaves(part: object, name: str) -> Iterator[tuple[str, Array]]:
         yield name, part
     elif isinstance(part, Record):
         for field in fields(part):
-            yield from _leaves(
-                getattr(part, field.name), f"{name}.{field.name}".lstrip(".")
-            )
+            inner = f"{name}.{field.name}".lstrip(".")
+            yield from _leaves(getattr(part, field.name), inner)
     elif isinstance(part, tuple):
         for index, item in enumerate(part):
             yield from _leaves(item, f"{name}.{index}")
@@ -97,12 +101,9 @@ def _map(f: Callable[..., Array], part: Any, *others: Any) -> Any:
         return f(part, *others)
     if isinstance(part, Record):
         names = [field.name for field in fields(part)]
+        parts = ([getattr(record, n) for n in names] for record in (part, *others))
         return replace(
-            part,
-            **{
-                n: _map(f, getattr(part, n), *(getattr(o, n) for o in others))
-                for n in names
-            },
+            part, **{n: _map(f, *of) for n, *of in zip(names, *parts, strict=True)}
         )
     if isinstance(part, tuple):
         return tuple(_map(f, *items) for items in zip(part, *others, strict=True))
@@ -110,26 +111,23 @@ def _map(f: Callable[..., Array], part: Any, *others: Any) -> Any:
 
 
 def columns(a: Float[Array, "B G"], gates: int) -> Float[Array, "gates B H"]:
-    """The G columns as that many gates of H columns each, to be unpacked: views, no
-    copies.
-    """
+    """The G columns as gates of H columns each, to be unpacked: views, no copies."""
     return a.reshape(len(a), gates, -1).swapaxes(0, 1)
 
 
 def require_shape(
     name: str, array: object, shape: tuple[int | str, ...], owner: str
 ) -> None:
-    """Raise unless `array` is an array of this shape; a letter in `shape` stands for
-    any length of one or more.
+    """Raise unless `array` is an array of this shape; a letter stands for any length of
+    one or more.
 
-    Raises TypeError for what is not an array and ValueError for another shape, with
-    both shapes in the message.
+    Raises TypeError for what is no array or has a mask, ValueError for another shape.
     """
     expected = f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
     if not isinstance(array, np.ndarray):
+        kind = type(array).__name__
         raise TypeError(
-            f"{name} is a {type(array).__name__}; {owner} expects an array of shape"
-            f" {expected}"
+            f"{name} is a {kind}; {owner} expects an array of shape {expected}"
         )
     require_plain(name, array)
     fits = len(array.shape) == len(shape) and all(
@@ -189,9 +187,29 @@ def require_sizes(owner: str, least: int = 1, **sizes: object) -> None:
             raise ValueError(f"{name} is {size}; {owner} expects {least} or more")
 
 
+def require_lengths(lengths: object, T: int, B: int, owner: str) -> Int[Array, " B"]:
+    """The lengths of B sequences that stand side by side in T steps, as a copy.
+
+    Raises TypeError for other than integers, ValueError for one outside 1..T.
+    """
+    require_shape("lengths", given := np.asanyarray(lengths), (B,), owner)
+    if given.dtype.kind not in "iu":
+        raise TypeError(f"lengths have dtype {given.dtype}; {owner} expects integers")
+    if given.min() < 1 or given.max() > T:
+        wrong = given.min() if given.min() < 1 else given.max()
+        raise ValueError(f"lengths contain {wrong}; {T} steps expect 1 to {T}")
+    return given.astype(np.intp)
+
+
+def there(lengths: Int[Array, " B"], T: int) -> Bool[Array, "T B"]:
+    """True at the steps of each sequence, False beyond its length: the mask of a loss."""
+    return np.arange(T)[:, None] < lengths
+
+
 def reals(name: str, array: object, dtype: np.dtype) -> Array:
-    """`array` as floats of `dtype` (no copy where it has it already). Raises TypeError
-    for other than real numbers.
+    """`array` as floats of `dtype` (no copy where it has it already).
+
+    Raises TypeError for other than real numbers, and for an array with a mask.
     """
     given = require_plain(name, array)
     if given.dtype.kind not in "fiub":
@@ -201,8 +219,8 @@ def reals(name: str, array: object, dtype: np.dtype) -> Array:
 
 
 def floats(name: str, array: object, dtype: np.dtype) -> Array:
-    """As `reals`, and raises ValueError where a value is NaN, infinite, or too large
-    for `dtype`.
+    """As `reals`, and raises ValueError for NaN, infinity, and what is too large for
+    `dtype`.
     """
     given = reals(name, array, dtype)
     if not np.isfinite(given).all():
@@ -211,3 +229,35 @@ def floats(name: str, array: object, dtype: np.dtype) -> Array:
             f"{name} is {given[where]} at {where}; every value must be finite"
         )
     return given
+
+
+def frozen(array: Array) -> Array:
+    """The same array, read-only from now on."""
+    array.flags.writeable = False
+    return array
+
+
+def sum_of_rows(array: Float[Array, "*shape N"]) -> Float[Array, " N"]:
+    """The sum over all axes but the last, added up in double and given in the dtype of
+    the array: a float32 sum of a million rows would keep three digits.
+    """
+    rows = array.reshape(-1, array.shape[-1])
+    return rows.sum(axis=0, dtype=np.float64).astype(array.dtype)
+
+
+def length(array: Float[Array, "*shape"]) -> float:
+    """The Euclidean length of all numbers together, √(sum of squares).
+
+    Where squares would leave the range of floats (at 1e-23 and 1e19 in float32), the
+    numbers are divided by the largest first.
+    """
+    limits = np.finfo(array.dtype)
+    with np.errstate(over="ignore", under="ignore"):
+        square = float(np.vdot(array, array))
+    if float(limits.tiny) / float(limits.eps) ** 2 < square < float(limits.max):
+        return float(np.sqrt(square))
+    largest = float(np.abs(array).max(initial=0))
+    if largest == 0 or not np.isfinite(largest):
+        return largest
+    scaled = array.astype(np.float64) / largest
+    return largest * float(np.sqrt(np.vdot(scaled, scaled)))

@@ -7,7 +7,17 @@ units of the target.
 
 import numpy as np
 
-from rnncourse.arrays import Array, Float, Int, floats
+from rnncourse.arrays import (
+    Array,
+    Bool,
+    Float,
+    Int,
+    floats,
+    reals,
+    require_plain,
+    require_rng,
+    require_sizes,
+)
 
 
 def sigmoid(a: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
@@ -52,8 +62,12 @@ def relu_derivative(r: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
 
 def softmax(a: Float[Array, "*shape V"]) -> Float[Array, "*shape V"]:
     """exp(a_v) / sum_w exp(a_w) over the last axis; the largest logit is subtracted
-    first, so nothing overflows.
+    first, so nothing overflows. Raises TypeError and ValueError for no logits.
     """
+    a = require_plain("logits", a)
+    if a.dtype.kind not in "fiu":
+        raise TypeError(f"logits have dtype {a.dtype}; softmax expects real numbers")
+    _require_entries("logits", a, "softmax")
     p = np.exp(_below_the_largest(a))
     return p / p.sum(axis=-1, keepdims=True)
 
@@ -77,19 +91,27 @@ def softmax_derivative(
 
 
 def cross_entropy(
-    logits: Float[Array, "*shape V"], targets: Int[Array, "*shape"]
+    logits: Float[Array, "*shape V"],
+    targets: Int[Array, "*shape"],
+    mask: Bool[Array, "*shape"] | None = None,
 ) -> tuple[float, Float[Array, "*shape V"]]:
     """Mean over symbols of -ln softmax(logits)[target], in nats per symbol, and its
     gradient by the logits.
 
-    The gradient is (softmax(logits) - onehot(targets)) / number of symbols. Raises
-    TypeError for logits that are not floats and targets that are not integers,
-    ValueError for targets of another shape or outside 0..V-1. Not the sum over time
-    that some programs print, and not bits: bits = nats / ln 2, perplexity = exp(nats).
+    The gradient is (softmax(logits) - onehot(targets)) / number of symbols. With a mask
+    only symbols where it is True count; the gradient elsewhere is 0, and what the
+    targets are there does not matter.
+
+    Raises TypeError for logits that are not float32 or float64 (in float16 a mean over
+    many symbols has no gradient), targets that are not integers and a mask that is not
+    bool, ValueError for other shapes, targets outside 0..V-1 and a mask that leaves
+    nothing. Not the sum over time that some programs print, and not bits: bits = nats /
+    ln 2, perplexity = exp(nats).
     """
     _require_floats("logits", logits, "cross_entropy")
+    _require_entries("logits", logits, "cross_entropy")
     V = logits.shape[-1]
-    targets = np.asarray(targets)
+    targets = require_plain("targets", targets)
     if targets.dtype.kind not in "iu":
         raise TypeError(
             f"targets have dtype {targets.dtype}; cross_entropy expects integers, the"
@@ -100,68 +122,105 @@ def cross_entropy(
             f"targets have shape {targets.shape}; logits {logits.shape} expect"
             f" {logits.shape[:-1]}"
         )
-    if targets.size == 0:
-        raise ValueError("targets are empty; cross_entropy expects one symbol or more")
+    count = _count("symbol", targets, mask, "cross_entropy")
+    if mask is not None:
+        targets = np.where(mask, targets, 0)
     if targets.min() < 0 or targets.max() >= V:
         wrong = targets.min() if targets.min() < 0 else targets.max()
         raise ValueError(
-            f"targets contain {wrong}; cross_entropy expects 0 to {V - 1} for {V}"
-            " logits"
+            f"targets contain {wrong}; cross_entropy expects 0 to {V - 1} for {V} logits"
         )
-    chosen = targets[..., None]
+    chosen = targets[..., None].astype(np.intp, copy=False)
     shifted = _below_the_largest(logits)
     dlogits = np.exp(shifted)
     total = dlogits.sum(axis=-1, keepdims=True)
     losses = np.log(total) - np.take_along_axis(shifted, chosen, axis=-1)
-    loss = float(
-        np.divide(losses, targets.size, dtype=np.float64).sum()
-    )  # not the mean: its sum could overflow
     dlogits /= total
-    np.put_along_axis(
-        dlogits, chosen, np.take_along_axis(dlogits, chosen, axis=-1) - 1, axis=-1
-    )
-    dlogits /= targets.size
-    return loss, dlogits
+    right = np.take_along_axis(dlogits, chosen, axis=-1) - 1
+    np.put_along_axis(dlogits, chosen, right, axis=-1)
+    dlogits /= count
+    if mask is not None:
+        losses, dlogits = losses * mask[..., None], dlogits * mask[..., None]
+    # not the mean: its sum could overflow
+    return float(np.divide(losses, count, dtype=np.float64).sum()), dlogits
 
 
 def squared_error(
-    ys: Float[Array, "*shape"], targets: Float[Array, "*shape"]
+    ys: Float[Array, "*shape"],
+    targets: Float[Array, "*shape"],
+    mask: Bool[Array, "*steps"] | None = None,
 ) -> tuple[float, Float[Array, "*shape"]]:
     """Mean over all numbers of (y - target)^2, in squared units of the target, and its
     gradient by y.
 
-    No factor 1/2: the gradient is 2 (y - target) / number of numbers. Raises TypeError
-    for what is not real numbers and ValueError for targets of another shape, none, or
-    with NaN or infinity among them.
+    No factor 1/2: the gradient is 2 (y - target) / number of numbers. With a mask, which
+    has the shape of ys or lacks its last axis, only numbers where it is True count.
+
+    Raises TypeError for outputs that are not float32 or float64 and what is not real
+    numbers, ValueError for targets of another shape, none, or with NaN or infinity.
     """
     _require_floats("outputs", ys, "squared_error")
-    targets = floats("targets", targets, ys.dtype)
+    targets = reals("targets", targets, ys.dtype)
     if targets.shape != ys.shape:
         raise ValueError(
-            f"targets have shape {targets.shape}; outputs of shape {ys.shape} expect"
-            " the same"
+            f"targets have shape {targets.shape}; outputs of shape {ys.shape} expect the"
+            " same"
         )
-    if targets.size == 0:
-        raise ValueError("targets are empty; squared_error expects one number or more")
-    difference = ys - targets
-    return float(np.mean(difference**2, dtype=np.float64)), difference * (
-        2 / difference.size
-    )
+    if mask is not None:
+        if np.shape(mask) == ys.shape[:-1] and ys.ndim > np.ndim(mask):
+            mask = np.repeat(np.asarray(mask)[..., None], ys.shape[-1], axis=-1)
+        count = _count("number", targets, mask, "squared_error")
+        targets = np.where(mask, targets, ys)
+    else:
+        count = _count("number", targets, mask, "squared_error")
+    difference = ys - floats("targets", targets, ys.dtype)
+    loss = np.divide(np.square(difference).sum(dtype=np.float64), count)
+    return float(loss), difference * (2 / count)
+
+
+def _count(what: str, targets: Array, mask: object, owner: str) -> int:
+    """How many targets count, at least one; or an error."""
+    if mask is None:
+        count = targets.size
+    else:
+        mask = require_plain("mask", mask)
+        if mask.dtype != bool:
+            raise TypeError(f"mask has dtype {mask.dtype}; {owner} expects bool")
+        if mask.shape != targets.shape:
+            raise ValueError(
+                f"mask has shape {mask.shape}; targets of shape {targets.shape} expect it"
+                " for each of them"
+            )
+        count = int(mask.sum())
+    if count == 0:
+        raise ValueError(f"no target is left; {owner} expects one {what} or more")
+    return count
 
 
 def _require_floats(name: str, array: object, owner: str) -> None:
     if not isinstance(array, np.ndarray):
+        kind = type(array).__name__
+        raise TypeError(f"{name} are a {kind}; {owner} expects an array of floats")
+    require_plain(name, array)
+    if array.dtype.kind != "f" or array.dtype.itemsize < 4:
         raise TypeError(
-            f"{name} are a {type(array).__name__}; {owner} expects an array of floats"
+            f"{name} have dtype {array.dtype}; {owner} expects float32 or float64"
         )
-    if array.dtype.kind != "f":
-        raise TypeError(f"{name} have dtype {array.dtype}; {owner} expects floats")
+
+
+def _require_entries(name: str, a: Array, owner: str) -> None:
+    if a.ndim == 0 or a.shape[-1] == 0:
+        raise ValueError(
+            f"{name} have shape {a.shape}; {owner} expects (..., V) with V of 1 or more"
+        )
 
 
 def glorot(D: int, H: int, *, rng: np.random.Generator) -> Float[Array, "D H"]:
     """Uniform weights in ±sqrt(6 / (D + H)), which keep variances about equal both ways
     (Glorot and Bengio 2010).
     """
+    require_sizes("an initialiser", D=D, H=H)
+    require_rng(rng, "an initialiser")
     bound = np.sqrt(6 / (D + H))
     return rng.uniform(-bound, bound, (D, H))
 
@@ -173,5 +232,7 @@ def orthogonal(H: int, *, rng: np.random.Generator) -> Float[Array, "H H"]:
     The Q of the QR decomposition of a Gaussian matrix, its signs fixed so that all such
     matrices are equally likely.
     """
+    require_sizes("an initialiser", H=H)
+    require_rng(rng, "an initialiser")
     Q, R = np.linalg.qr(rng.standard_normal((H, H)))
     return Q * np.sign(np.diag(R))

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnncourse.arrays import Array, Float, require_shape
+from rnncourse.arrays import Array, Float, length, require_shape
 from rnncourse.cells import RNN
 from rnncourse.functions import tanh_derivative
 from rnncourse.recurrence import Cell, Run
@@ -23,6 +23,7 @@ __all__ = [
     "norm_kept",
     "parts",
     "products",
+    "reach",
     "singular_values",
     "spectral_radius",
     "step_jacobians",
@@ -45,13 +46,14 @@ def step_jacobians(cell: Cell, run: Run) -> Float[Array, "T B S S"]:
     then c).
 
     For an RNN, J_t = diag(1 - h_t²) W_h^T. S backward steps for each forward one, done
-    as one batch of B·S rows.
+    as one batch of B·S rows. Raises ValueError for a run of several lengths.
     """
+    if run.lengths is not None:
+        raise ValueError("the run has lengths; step_jacobians expects one without")
     where = parts(cell)
     S, B = sum(part.stop - part.start for part in where.values()), run.hs.shape[1]
-    each = np.tile(
-        np.eye(S, dtype=run.hs.dtype), (B, 1)
-    )  # (BS, S): every unit vector, for every sequence
+    # every unit vector, for every sequence: (BS, S)
+    each = np.tile(np.eye(S, dtype=run.hs.dtype), (B, 1))
     units = replace(run.state, **{name: each[:, part] for name, part in where.items()})
     Js = np.empty((len(run.tapes), B, S, S), run.hs.dtype)
     for t, tape in enumerate(run.tapes):
@@ -92,6 +94,23 @@ def spectral_radius(J: Float[Array, "*shape S S"]) -> Any:
     return np.abs(np.linalg.eigvals(J)).max(axis=-1)
 
 
+def reach(flow: dict[str, Float[Array, " T"]]) -> Float[Array, " T"]:
+    """How far the gradient of a loss at the last step reaches: ‖dL/ds_{T-k}‖ / ‖dL/ds_T‖
+    for k = 0, 1, ... T - 1.
+
+    `flow` is that of `backward` where dhs is zero but for the last step; s is the whole
+    state (of an LSTM h and c, of a stack all layers). Raises ValueError where the gradient
+    is zero at the last step.
+    """
+    norms = np.array([norms.astype(np.float64) for norms in flow.values()])
+    if not norms.size:
+        raise ValueError("the flow is empty; reach expects that of `backward`")
+    whole = np.array([length(step) for step in norms.T])[::-1]
+    if not whole[0] > 0:
+        raise ValueError("the gradient at the last step is 0; reach divides by it")
+    return whole / whole[0]
+
+
 class Omega(NamedTuple):
     """The regulariser's value, and its derivative by W_h with all else held fixed."""
 
@@ -119,10 +138,18 @@ def norm_kept(cell: RNN, dhs: Float[Array, "T B H"], run: Run) -> Omega:
         dh = dhs[t] + dh_next
         da = dh * tanh_derivative(run.hs[t])
         dh_next = da @ cell.W_h.T
-        before, after = np.linalg.norm(dh, axis=1), np.linalg.norm(dh_next, axis=1)
+        before, after = _lengths(dh), _lengths(dh_next)  # (B,)
         alive = (before > 0) & (after > 0)
+        if not alive.any():
+            continue
         d, n = np.where(alive, before, 1), np.where(alive, after, 1)
-        value += np.square(n / d - 1).mean(where=alive) if alive.any() else 0.0
-        scale = alive * 2 * (n / d - 1) / (n * d) / max(alive.sum(), 1)
-        dW_h += (dh_next * scale[:, None]).T @ da
+        ratio = n / d
+        value += np.square(ratio - 1).mean(where=alive)
+        # d(n/d)/dW_h: the unit vector of dh_next, times da in units of ‖dh‖
+        unit = dh_next / n[:, None] * (alive * 2 * (ratio - 1) / alive.sum())[:, None]
+        dW_h += (unit.T @ (da / d[:, None])).astype(dW_h.dtype)
     return Omega(float(value), dW_h)
+
+
+def _lengths(rows: Float[Array, "B H"]) -> Float[Array, " B"]:
+    return np.array([length(row) for row in rows])

@@ -6,7 +6,7 @@ gates and their derivative.
 """
 
 from dataclasses import dataclass, replace
-from functools import singledispatch
+from itertools import chain
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -17,9 +17,14 @@ from rnncourse.arrays import (
     Int,
     Record,
     floats,
+    frozen,
+    length,
     reals,
+    require_lengths,
     require_one_dtype,
     require_shape,
+    sum_of_rows,
+    there,
 )
 
 
@@ -30,15 +35,109 @@ class State(Record):
     h: Float[Array, "B H"]
 
 
+class Recurrent(Record):
+    """What `forward` and `backward` run: a cell, a stack, a bidirectional.
+
+    Each has the sizes D of its inputs and H of its outputs, a `zero_state`, and the two
+    methods behind the two functions.
+    """
+
+    def zero_state(self, B: int) -> Any:
+        """The state before the first step: zeros, for B sequences."""
+        raise NotImplementedError
+
+    def forward(self, xs: Array, state: Any, lengths: Array | None) -> "Run":
+        """See the function `forward`."""
+        raise NotImplementedError
+
+    def backward(self, dhs: Array, run: "Run", dstate: Any) -> "Gradients":
+        """See the function `backward`."""
+        raise NotImplementedError
+
+
+class Run(NamedTuple):
+    """What a forward pass leaves behind: all that a backward pass, a figure or the next
+    window needs. Its arrays are its own, and read-only.
+    """
+
+    cell: Any  # whose run it is
+    xs: Float[Array, "T B D"] | Int[Array, "T B"]
+    hs: Float[Array, "T B H"]  # h_t; zeros where a sequence has ended
+    hs_prev: Float[Array, "T B H"]  # h_{t-1}
+    state: Any  # after the last step, of each sequence after its own
+    tapes: list
+    lengths: Int[Array, " B"] | None  # None: all have T steps
+
+
+class Gradients(NamedTuple):
+    """What a backward pass gives: dL/d each parameter, dL/dx_t, dL/d the first state,
+    and the norms on the way.
+    """
+
+    cell: Any  # one number for each parameter, in an object of the cell's class
+    xs: Float[Array, "T B D"] | None  # None for symbols: they have no derivative
+    state: Any
+    # norm over batch and units of dL/dh_t; under "c" dL/dc_t, paths through h_t aside
+    flow: dict[str, Float[Array, " T"]]
+
+
+def forward(
+    cell: Any,
+    xs: Float[Array, "T B D"] | Int[Array, "T B"],
+    state: Any = None,
+    *,
+    lengths: Int[Array, " B"] | None = None,
+) -> Run:
+    """Run a cell, a `stack` or a `bidirectional` over T steps of B sequences.
+
+    The inputs are vectors, (T, B, D), or symbols, integers of shape (T, B), which mean
+    their one-hot vectors: the product with W_x then is a row of W_x. The first state is
+    `state`, or zeros.
+
+    Sequences of several lengths stand side by side, padded to T; `lengths` has the steps
+    of each. What stands beyond a sequence's length is never read: its state stays, and
+    its outputs are zeros. (One clock for all: that of a Clockwork stands at T.)
+
+    Raises TypeError or ValueError for inputs, a state or lengths that do not fit, for no
+    steps, and for NaN or infinity.
+    """
+    require_recurrent("forward", cell)
+    return cell.forward(xs, state, lengths)
+
+
+def backward(
+    cell: Any, dhs: Float[Array, "T B H"], run: Run, dstate: Any = None
+) -> Gradients:
+    """Backpropagation through time: the gradients of any loss whose derivative by h_t at
+    step t alone is dhs[t].
+
+    dL/dh_t = dhs[t] + what comes back from t+1. `dstate` is the loss's gradient by the
+    last state, from whatever reads it later; zeros where it is None. Raises ValueError
+    where `run` is another cell's or dhs has another shape than run.hs, and what
+    `forward` raises for a state where dstate is none of this cell. (Werbos 1990)
+    """
+    require_recurrent("backward", cell)
+    if not isinstance(run, Run):
+        raise TypeError(
+            f"run is a {type(run).__name__}; backward expects what forward gave"
+        )
+    if run.cell is not cell:
+        raise ValueError(
+            f"run is that of another {type(run.cell).__name__}; backward expects the run of"
+            f" this very {type(cell).__name__}"
+        )
+    require_shape("dhs", dhs, run.hs.shape, "backward")
+    return cell.backward(reals("dhs", dhs, run.hs.dtype), run, dstate)
+
+
 @dataclass(frozen=True, eq=False)
-class Cell(Record):
+class Cell(Recurrent):
     """A recurrent cell: the parameters are the cell, and a gradient is another cell of
     the same class.
 
     A subclass defines `gates` and `gates_backward`, `init`, and how many gate columns G
     it has for H units. The other methods are the linear map and its derivative; a cell
-    whose map is sparse or comes in two parts, or that has more parameters, extends
-    them.
+    whose map is sparse or comes in two parts, or that has more parameters, extends them.
     """
 
     W_x: Float[Array, "D G"]
@@ -74,9 +173,7 @@ class Cell(Record):
     # One step
 
     def step(self, state: Any, x: Float[Array, "B D"]) -> tuple[Any, Any]:
-        """One step for B sequences: the new state, and the tape that `gates_backward`
-        reads.
-        """
+        """One step for B sequences: the new state, and the tape of `gates_backward`."""
         require_shape("x", x, ("B", self.D), f"{type(self).__name__}.step")
         x = floats("x", x, self.W_x.dtype)
         state = check_state(self, state, len(x))
@@ -95,8 +192,73 @@ class Cell(Record):
     ) -> tuple[Any, Float[Array, "B G"], Float[Array, "B G"]]:
         """Its derivative: the part of dL/dstate_prev that does not pass through h W_h,
         then dL/da_x and dL/da_h.
+
+        Where the two are equal at every step, as in all cells whose gates read a_x + a_h
+        only, it gives one and the same array twice, and `backward` keeps it once.
         """
         raise NotImplementedError
+
+    # All steps
+
+    def forward(
+        self, xs: Array, state: Any = None, lengths: Array | None = None
+    ) -> Run:
+        """The loop over time. The input part of every step is one product before it,
+        since it does not depend on h.
+        """
+        xs, lengths = check_inputs(self, xs, lengths)
+        T, B = xs.shape[:2]
+        state = self.zero_state(B) if state is None else check_state(self, state, B)
+        a_xs = self.W_x[xs] if xs.ndim == 2 else times(xs, self.W_x)  # (T, B, G)
+        a_xs += self.b
+        hs = np.empty((T + 1, B, self.H), self.W_h.dtype)
+        hs[0] = state.h
+        tapes = []
+        for t in range(T):
+            before = state
+            state, tape = self.gates(state, a_xs[t], self.recurrent(state))
+            if lengths is not None:
+                state = chosen(t < lengths, state, before)
+            hs[t + 1] = state.h
+            tapes.append(tape)
+        hs, hs_prev = frozen(hs)[1:], frozen(hs)[:-1]
+        if lengths is not None:
+            hs = frozen(np.where(there(lengths, T)[..., None], hs, 0))
+        for array in chain(state.leaves().values(), *tapes):
+            frozen(array)
+        return Run(self, xs, hs, hs_prev, state, tapes, lengths)
+
+    def backward(self, dhs: Array, run: Run, dstate: Any = None) -> Gradients:
+        """The loop back in time, then each weight's gradient in one product."""
+        T, B = dhs.shape[:2]
+        if dstate is None:
+            dstate = run.state.map(np.zeros_like)
+        else:
+            dstate = check_state(self, dstate, B, "dstate")
+        alive = None if run.lengths is None else there(run.lengths, T)  # (T, B)
+        if alive is not None:
+            dhs = np.where(alive[..., None], dhs, 0)
+        flow = {name: np.empty(T, dhs.dtype) for name in dstate.leaves()}
+        da_xs = da_hs = np.zeros((T, B, len(self.b)), self.b.dtype)  # (T, B, G)
+        through = 0  # what comes back from t + 1 through h W_h
+        for t in reversed(range(T)):
+            # from the loss at t, and from t + 1
+            dstate = after = replace(dstate, h=dhs[t] + (dstate.h + through))
+            if alive is not None:  # nothing comes back through a step not taken
+                dstate = chosen(alive[t], after, after.map(np.zeros_like))
+            for name, norms in flow.items():
+                norms[t] = length(getattr(dstate, name))
+            dstate, da_x, da_h = self.gates_backward(dstate, run.tapes[t])
+            through = self.recurrent_backward(da_h)
+            if alive is not None:
+                dstate = chosen(alive[t], dstate, after)
+            da_xs[t, :, : da_x.shape[1]] = da_x
+            if da_h is not da_x:
+                da_hs = np.zeros_like(da_xs) if da_hs is da_xs else da_hs
+                da_hs[t, :, : da_h.shape[1]] = da_h
+        dstate = replace(dstate, h=dstate.h + through)
+        dxs = None if run.xs.ndim == 2 else times(da_xs, self.W_x.T)
+        return Gradients(self.gradients(run, da_xs, da_hs), dxs, dstate, flow)
 
     # The linear map over the state, and the gradients of all parameters
 
@@ -109,7 +271,7 @@ class Cell(Record):
         return da_h @ self.W_h.T
 
     def recurrent_gradient(
-        self, run: "Run", da_hs: Float[Array, "T B G"]
+        self, run: Run, da_hs: Float[Array, "T B G"]
     ) -> Float[Array, "H G"]:
         """dL/dW_h = the sum over t of h_{t-1}^T da_t, as one product over the T·B
         stacked rows.
@@ -117,7 +279,7 @@ class Cell(Record):
         return rows(run.hs_prev).T @ rows(da_hs)
 
     def gradients(
-        self, run: "Run", da_xs: Float[Array, "T B G"], da_hs: Float[Array, "T B G"]
+        self, run: Run, da_xs: Float[Array, "T B G"], da_hs: Float[Array, "T B G"]
     ) -> Self:
         """The gradient of every parameter: each weight is shared over time, so each
         gradient is a sum over time.
@@ -126,118 +288,13 @@ class Cell(Record):
             self,
             W_x=input_gradient(run.xs, da_xs, self.D),
             W_h=self.recurrent_gradient(run, da_hs),
-            b=rows(da_xs).sum(axis=0),
+            b=sum_of_rows(da_xs),
         )
 
 
-class Run(NamedTuple):
-    """What a forward pass leaves behind: all that a backward pass, a figure or the next
-    window needs.
-    """
-
-    xs: Float[Array, "T B D"] | Int[Array, "T B"]
-    hs: Float[Array, "T B H"]  # h_t
-    hs_prev: Float[Array, "T B H"]  # h_{t-1}
-    state: Any  # after the last step
-    tapes: list
-
-
-class Gradients(NamedTuple):
-    """What a backward pass gives: dL/d each parameter, dL/dx_t, dL/d the first state,
-    and the norms on the way.
-    """
-
-    cell: Any  # one number for each parameter, in an object of the cell's class
-    xs: (
-        Float[Array, "T B D"] | None
-    )  # None where the inputs are symbols: they have no derivative
-    state: Any
-    # norm over batch and units of dL/dh_t; under "c" dL/dc_t, paths through h_t aside
-    flow: dict[str, Float[Array, " T"]]
-
-
-@singledispatch
-def forward(
-    cell: Cell, xs: Float[Array, "T B D"] | Int[Array, "T B"], state: Any = None
-) -> Run:
-    """Run a cell over T steps of B sequences, from `state` or from zeros.
-
-    The inputs are vectors, (T, B, D), or symbols, integers of shape (T, B), which mean
-    their one-hot vectors: the product with W_x then is a row of W_x. The input part of
-    every step is one product, since it does not depend on h. Works for a cell, a
-    `stack` and a `bidirectional`. Raises TypeError or ValueError for inputs or a state
-    that do not fit, for no steps, and for NaN or infinity.
-    """
-    raise TypeError(
-        f"forward got a {type(cell).__name__}; it expects a cell, a stack or a"
-        " bidirectional"
-    )
-
-
-@singledispatch
-def backward(
-    cell: Cell, dhs: Float[Array, "T B H"], run: Run, dstate: Any = None
-) -> Gradients:
-    """Backpropagation through time: the gradients of any loss whose derivative by h_t
-    at step t alone is dhs[t].
-
-    dL/dh_t = dhs[t] + what comes back from t+1. `dstate` is the loss's gradient by the
-    last state, from whatever reads it later; zeros where it is None. Raises ValueError
-    where dhs has another shape than run.hs, and what `forward` raises for a state where
-    dstate is none of this cell. (Werbos 1990)
-    """
-    raise TypeError(
-        f"backward got a {type(cell).__name__}; it expects a cell, a stack or a"
-        " bidirectional"
-    )
-
-
-@forward.register(Cell)
-def _forward(cell, xs, state=None):
-    xs = check_inputs(cell, xs)
-    T, B = xs.shape[:2]
-    state = cell.zero_state(B) if state is None else check_state(cell, state, B)
-    a_xs = cell.W_x[xs] if xs.ndim == 2 else times(xs, cell.W_x)  # (T, B, G)
-    a_xs += cell.b
-    hs = np.empty((T + 1, B, cell.H), cell.W_h.dtype)
-    hs[0] = state.h
-    tapes = []
-    for t in range(T):
-        state, tape = cell.gates(state, a_xs[t], cell.recurrent(state))
-        hs[t + 1] = state.h
-        tapes.append(tape)
-    return Run(xs, hs[1:], hs[:-1], state, tapes)
-
-
-@backward.register(Cell)
-def _backward(cell, dhs, run, dstate=None):
-    require_shape("dhs", dhs, run.hs.shape, "backward")
-    dhs = reals("dhs", dhs, run.hs.dtype)
-    dstate = (
-        run.state.map(np.zeros_like)
-        if dstate is None
-        else check_state(cell, dstate, dhs.shape[1], "dstate")
-    )
-    squares = {name: np.empty(len(dhs), dhs.dtype) for name in dstate.leaves()}
-    da_xs = da_hs = np.zeros(run.hs.shape[:2] + cell.b.shape, cell.b.dtype)  # (T, B, G)
-    through = 0  # what comes back from t + 1 through h W_h
-    for t in reversed(range(len(dhs))):
-        dstate = replace(
-            dstate, h=dhs[t] + (dstate.h + through)
-        )  # from the loss at t, and from t + 1
-        for name, square in squares.items():
-            part = getattr(dstate, name)
-            square[t] = np.vdot(part, part)
-        dstate, da_x, da_h = cell.gates_backward(dstate, run.tapes[t])
-        through = cell.recurrent_backward(da_h)
-        da_xs[t, :, : da_x.shape[1]] = da_x
-        if da_h is not da_x:
-            da_hs = np.zeros_like(da_xs) if da_hs is da_xs else da_hs
-            da_hs[t, :, : da_h.shape[1]] = da_h
-    dstate = replace(dstate, h=dstate.h + through)
-    flow = {name: np.sqrt(square) for name, square in squares.items()}
-    dxs = None if run.xs.ndim == 2 else times(da_xs, cell.W_x.T)
-    return Gradients(cell.gradients(run, da_xs, da_hs), dxs, dstate, flow)
+def chosen(alive: Array, now: Any, before: Any) -> Any:
+    """`now` for the sequences that are alive, `before` for those that have ended."""
+    return now.map(lambda a, b: np.where(alive[:, None], a, b), before)
 
 
 def rows(array: Float[Array, "T B N"]) -> Float[Array, "TB N"]:
@@ -263,30 +320,42 @@ def input_gradient(
     dW_x = np.zeros((D, da_xs.shape[-1]), da_xs.dtype)
     order = np.argsort(xs, axis=None, kind="stable")
     symbols, starts = np.unique(xs.ravel()[order], return_index=True)
-    dW_x[symbols] = np.add.reduceat(rows(da_xs)[order], starts, axis=0)
+    dW_x[symbols] = np.add.reduceat(
+        rows(da_xs)[order], starts, axis=0, dtype=np.float64
+    )
     return dW_x
 
 
-def check_inputs(cell: Cell, xs: Any) -> Array:
-    """The inputs as `forward` wants them, or an error that says what was expected and
-    what came.
+def check_inputs(cell: Cell, xs: Any, lengths: Any) -> tuple[Array, Array | None]:
+    """Inputs and lengths as the loop wants them, both its own; or an error that says
+    what was expected and what came.
     """
     owner = f"{type(cell).__name__} with D = {cell.D}"
-    if isinstance(xs, np.ndarray) and xs.dtype.kind in "iu":
-        require_shape("xs of symbols", xs, ("T", "B"), owner)
-        if xs.min() < 0 or xs.max() >= cell.D:
-            wrong = xs.min() if xs.min() < 0 else xs.max()
-            raise ValueError(
-                f"xs contain symbol {wrong}; {owner} expects 0 to {cell.D - 1}"
-            )
-        return xs
-    require_shape("xs", xs, ("T", "B", cell.D), owner)
-    return floats("xs", xs, cell.W_x.dtype)
+    symbols = isinstance(xs, np.ndarray) and xs.dtype.kind in "iu"
+    if symbols and xs.ndim == 3:
+        raise TypeError(
+            f"xs has dtype {xs.dtype} and shape {xs.shape}; {owner} expects vectors as"
+            " floats, (T, B, D), or symbols as integers, (T, B)"
+        )
+    require_shape("xs of symbols" if symbols else "xs", xs,
+                  ("T", "B") if symbols else ("T", "B", cell.D), owner)  # fmt: skip
+    xs = xs.copy()
+    if lengths is not None:
+        lengths = require_lengths(lengths, *xs.shape[:2], owner)
+        xs[~there(lengths, len(xs))] = 0
+    if not symbols:
+        return frozen(floats("xs", xs, cell.W_x.dtype)), lengths
+    if xs.min() < 0 or xs.max() >= cell.D:
+        wrong = xs.min() if xs.min() < 0 else xs.max()
+        raise ValueError(
+            f"xs contain symbol {wrong}; {owner} expects 0 to {cell.D - 1}"
+        )
+    return frozen(xs), lengths
 
 
 def check_state(cell: Cell, state: Any, B: int, name: str = "state") -> Any:
-    """The state in the cell's dtype, where it is of its kind with B rows; else an
-    error: what was expected, what came.
+    """A copy of the state in the cell's dtype, where it is of its kind with B rows; else
+    an error: what was expected, what came.
     """
     expected = cell.zero_state(B)
     require_kind(name, state, type(expected), type(cell).__name__)
@@ -294,7 +363,7 @@ def check_state(cell: Cell, state: Any, B: int, name: str = "state") -> Any:
         require_shape(
             f"{name}.{part}", getattr(state, part), leaf.shape, type(cell).__name__
         )
-    return state.map(lambda leaf: floats(name, leaf, cell.W_h.dtype))
+    return state.map(lambda leaf: floats(name, leaf, cell.W_h.dtype).copy())
 
 
 def require_kind(name: str, value: object, kind: type, owner: str) -> None:
@@ -303,3 +372,13 @@ def require_kind(name: str, value: object, kind: type, owner: str) -> None:
         raise TypeError(
             f"{name} is a {type(value).__name__}; {owner} expects a {kind.__name__}"
         )
+
+
+def require_recurrent(owner: str, *networks: object) -> None:
+    """Raise TypeError unless each is something that `forward` runs."""
+    for network in networks:
+        if not isinstance(network, Recurrent):
+            raise TypeError(
+                f"{owner} got a {type(network).__name__}; it expects a cell, a stack or a"
+                " bidirectional"
+            )

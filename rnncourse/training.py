@@ -1,5 +1,5 @@
-"""Optimisers, which map parameters to parameters; gradient clipping; and the training
-loop as a generator.
+"""Optimisers, which map parameters to parameters; clipping; rates over time; and the
+training loop as a generator.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from rnncourse.arrays import Batch, Record
+from rnncourse.arrays import Batch, Record, length, require_sizes
 
 R = TypeVar("R", bound=Record)
 
@@ -28,15 +28,18 @@ class Optimiser:
 
     def __post_init__(self) -> None:
         for field in fields(self):
-            value = float(
-                getattr(self, field.name)
-            )  # a numpy scalar would turn float32 parameters into float64
-            if not 0 <= value < np.inf:
-                raise ValueError(
-                    f"{field.name} is {value}; {type(self).__name__} expects a finite"
-                    " number of 0 or more"
-                )
-            object.__setattr__(self, field.name, value)
+            owner = type(self).__name__
+            value = _number(field.name, getattr(self, field.name), owner)
+            if field.name in ("rate", "momentum") and not 0 <= value < np.inf:
+                expected = "a finite number of 0 or more"
+            elif field.name == "epsilon" and not 0 < value < np.inf:
+                expected = "a finite number above 0: a gradient may be exactly 0"
+            elif field.name in ("decay", "beta_1", "beta_2") and not 0 <= value < 1:
+                expected = "a number of 0 or more and below 1"
+            else:
+                object.__setattr__(self, field.name, value)
+                continue
+            raise ValueError(f"{field.name} is {value}; {owner} expects {expected}")
 
     def start(self, params: Record) -> tuple:
         """The memory before the first step."""
@@ -118,23 +121,23 @@ class Adam(Optimiser):
         s = s.map(lambda s, g: self.beta_2 * s + (1 - self.beta_2) * g * g, gradient)
         m_scale = 1 - self.beta_1 ** (k + 1)
         s_scale = 1 - self.beta_2 ** (k + 1)
-        new = params.map(
-            lambda w, m, s: (
-                w - self.rate * (m / m_scale) / (np.sqrt(s / s_scale) + self.epsilon)
-            ),
-            m,
-            s,
-        )
-        return new, (m, s, k + 1)
+
+        def updated(w, m, s):
+            return w - self.rate * (m / m_scale) / (np.sqrt(s / s_scale) + self.epsilon)
+
+        return params.map(updated, m, s), (m, s, k + 1)
 
 
 def norm(gradient: Record) -> float:
     """The Euclidean length of all arrays of a record together."""
     leaves = [
-        leaf.ravel().astype(np.float64, copy=False)
-        for leaf in gradient.leaves().values()
+        leaf.astype(np.float64, copy=False) for leaf in gradient.leaves().values()
     ]
-    return float(np.sqrt(sum(leaf @ leaf for leaf in leaves)))
+    with np.errstate(over="ignore", under="ignore"):
+        square = sum(float(np.vdot(leaf, leaf)) for leaf in leaves)
+    if 1e-260 < square < np.inf:
+        return float(np.sqrt(square))
+    return length(np.array([length(leaf) for leaf in leaves]))
 
 
 def clip_by_norm(gradient: R, limit: float) -> R:
@@ -144,61 +147,135 @@ def clip_by_norm(gradient: R, limit: float) -> R:
     Raises ValueError for a limit that is not above 0.
     """
     limit = _positive(limit)
-    length = norm(gradient)
-    return gradient if length <= limit else gradient.map(lambda g: g * (limit / length))
+    whole = norm(gradient)
+    if whole <= limit:
+        return gradient
+    if (scale := limit / whole) > 1e-30:
+        return gradient.map(lambda g: g * scale)
+    return gradient.map(lambda g: (g.astype(np.float64) * scale).astype(g.dtype))
 
 
 def clip_by_value(gradient: R, limit: float) -> R:
-    """Each number cut off at ±limit: the direction changes (Mikolov 2012). Raises
-    ValueError for a limit not above 0.
+    """Each number cut off at ±limit: the direction changes (Mikolov 2012).
+
+    Raises ValueError for a limit that is not above 0.
     """
     limit = _positive(limit)
     return gradient.map(lambda g: np.clip(g, -limit, limit))
 
 
 def _positive(limit: float) -> float:
+    limit = _number("limit", limit, "clipping")
     if not limit > 0:
         raise ValueError(f"limit is {limit}; clipping expects a number above 0")
-    return float(limit)
+    return limit
+
+
+def _number(name: str, value: object, owner: str) -> float:
+    """As a float: a numpy scalar would turn float32 parameters into float64."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        raise TypeError(f"{name} is a {type(value).__name__}; {owner} expects a number")
+    return float(value)
+
+
+# Rates over time: for each update k, from 0, the learning rate
+
+
+def linear(rate: float, updates: int) -> Callable[[int], float]:
+    """A rate that falls to 0 in a straight line: rate (1 - k / updates)."""
+    require_sizes("linear", updates=updates)
+    return lambda k: rate * (1 - k / updates)
+
+
+def quarter_cosine(rate: float, updates: int) -> Callable[[int], float]:
+    """A rate that falls to 0 along a quarter of a cosine wave: rate cos(π/2 k / updates)."""
+    require_sizes("quarter_cosine", updates=updates)
+    return lambda k: rate * np.cos(np.pi / 2 * k / updates)
 
 
 class Progress(NamedTuple):
-    """What one update leaves to look at."""
+    """What one update leaves: to look at, and to go on from."""
 
     step: int  # updates so far
     loss: float  # of this batch, before the update
     norm: float  # of the gradient, before clipping
     params: Any  # after the update
     state: Any  # after the batch
+    memory: tuple  # of the optimiser, after the update
 
 
 def train(
-    params: R,
+    params: Any,
     batches: Iterable[Batch],
-    objective: Callable[[R, Batch, Any], tuple[float, R, Any]],
+    objective: Callable[[Any, Batch, Any], tuple[float, Any, Any]],
     optimiser: Optimiser,
     *,
-    clip: Callable[[R], R] = lambda gradient: gradient,
+    clip: float | Callable[[Any], Any] | None = None,
     rate: Callable[[int], float] | None = None,
 ) -> Iterator[Progress]:
     """One update for each batch, and a `Progress` after each: the caller's loop prints,
     plots, or breaks.
 
+    `params` is a record, or the `Progress` of an earlier training to go on from: then all
+    goes on as if it had not stopped, with the batches that follow.
+
     `objective(params, batch, state)` returns the loss, its gradient and the state after
-    the batch; the state goes on to the next batch unless that one is `fresh`. `rate(k)`
-    is the learning rate of update k, from 0; the optimiser's own rate where it is None.
-    Raises FloatingPointError when the loss or the gradient is not finite, before the
-    parameters change.
+    the batch; the state goes on to the next batch unless that one is `fresh`. `clip` is
+    the norm at which gradients are clipped, or a function of the gradient. `rate(k)` is
+    the learning rate of update k, from 0; the optimiser's own rate where it is None.
+
+    When the first update is asked for, raises TypeError for parameters in float16, which
+    no update fits, and for what is no Batch, ValueError where the first batch goes on
+    from a state that is not there. Raises FloatingPointError when the loss, the gradient
+    or an updated parameter is not finite; the last Progress is what was before.
     """
-    memory = optimiser.start(params)
-    state = None
-    for k, batch in enumerate(batches):
-        loss, gradient, state = objective(params, batch, None if batch.fresh else state)
-        length = norm(gradient)
-        if not (np.isfinite(loss) and np.isfinite(length)):
-            raise FloatingPointError(
-                f"update {k + 1}: the loss is {loss} and its gradient's norm {length}"
+    state, done = None, 0
+    if isinstance(params, Progress):
+        done, _, _, params, state, memory = params
+    else:
+        _require_trainable(params)
+        memory = optimiser.start(params)
+    for k, batch in enumerate(batches, start=done):
+        if not isinstance(batch, Batch):
+            raise TypeError(
+                f"a batch is a {type(batch).__name__}; train expects a Batch"
             )
+        if state is None and not batch.fresh and k == 0:
+            raise ValueError(
+                "the first batch is not fresh, and there is no state to go on from; start"
+                " with a fresh batch, or with the Progress of an earlier training"
+            )
+        loss, gradient, state = objective(params, batch, None if batch.fresh else state)
+        whole = norm(gradient)
+        if not (np.isfinite(loss) and np.isfinite(whole)):
+            raise FloatingPointError(
+                f"update {k + 1}: the loss is {loss} and its gradient's norm {whole}"
+            )
+        if callable(clip):
+            gradient = clip(gradient)
+        elif clip is not None:
+            gradient = clip_by_norm(gradient, clip)
         now = replace(optimiser, rate=float(rate(k))) if rate else optimiser
-        params, memory = now.step(params, clip(gradient), memory)
-        yield Progress(k + 1, loss, length, params, state)
+        params, memory = now.step(params, gradient, memory)
+        _require_finite(params, k + 1)
+        yield Progress(k + 1, loss, whole, params, state, memory)
+
+
+def _require_trainable(params: object) -> None:
+    if not isinstance(params, Record):
+        raise TypeError(
+            f"params are a {type(params).__name__}; train expects a record, such as a"
+            " Network, or a Progress"
+        )
+    for name, leaf in params.leaves().items():
+        if leaf.dtype.itemsize < 4:
+            raise TypeError(
+                f"{name} has dtype {leaf.dtype}; train expects float32 or float64"
+                " (net.map(np.float32))"
+            )
+
+
+def _require_finite(params: Record, step: int) -> None:
+    for name, leaf in params.leaves().items():
+        if not np.isfinite(leaf).all():
+            raise FloatingPointError(f"update {step} made {name} infinite or NaN")

@@ -28,14 +28,15 @@ from rnncourse import (
     objective,
     squared_error,
     stack,
+    twins,
 )
 from rnncourse.arrays import Array, Batch, Record
 from rnncourse.cells import (
+    NFG,
+    NIG,
+    NOAF,
+    NOG,
     CoupledLSTM,
-    NoForgetGate,
-    NoInputGate,
-    NoOutputActivation,
-    NoOutputGate,
     PeepholeLSTM,
     ResetBeforeGRU,
 )
@@ -52,10 +53,10 @@ CELLS = {  # a new cell is a new line
     "Clockwork 2 4": partial(Clockwork.init, periods=(2, 4)),
     "Peephole": PeepholeLSTM.init,
     "Coupled": CoupledLSTM.init,
-    "No input gate": NoInputGate.init,
-    "No forget gate": NoForgetGate.init,
-    "No output gate": NoOutputGate.init,
-    "No output activation": NoOutputActivation.init,
+    "No input gate": NIG.init,
+    "No forget gate": NFG.init,
+    "No output gate": NOG.init,
+    "No output activation": NOAF.init,
 }
 
 
@@ -118,12 +119,14 @@ class Problem(NamedTuple):
     dhs: Array
     state: Any
     dstate: Any
+    lengths: Array | None = None
 
     def loss(self, at: Variables) -> float:
         """A number with exactly these upstream gradients: sum over t of dhs_t · h_t,
         and dstate · the last state.
         """
-        run = forward(at.net, self.xs if at.xs is None else at.xs, at.state)
+        xs = self.xs if at.xs is None else at.xs
+        run = forward(at.net, xs, at.state, lengths=self.lengths)
         last = zip(
             self.dstate.leaves().values(), run.state.leaves().values(), strict=True
         )
@@ -134,11 +137,15 @@ class Problem(NamedTuple):
 
     def run(self):
         """The forward pass."""
-        return forward(self.net, self.xs, self.state)
+        return forward(self.net, self.xs, self.state, lengths=self.lengths)
 
     def gradients(self):
         """The backward pass."""
         return backward(self.net, self.dhs, self.run(), self.dstate)
+
+    def torchs(self):
+        """What torch says: outputs and gradients."""
+        return twins.gradients(*self[:5], lengths=self.lengths)
 
     def ours(self) -> Variables:
         """What our backward pass says."""
@@ -156,30 +163,32 @@ def variables(gradients) -> Variables:
 
 
 def problem(
-    name: str, *, symbols: bool = False, steps: int = T, batch: int = B
+    name: str,
+    *,
+    symbols: bool = False,
+    ragged: bool = False,
+    steps: int = T,
+    batch: int = B,
 ) -> Problem:
     """The problem of a network in NETWORKS. Clockworks get 9 steps from a clock at 3:
     the slowest modules move twice.
     """
     rng = np.random.default_rng(1)
     steps = 9 if "Clockwork" in name or name == "mixed" else steps
-    hidden = (
-        2 if name in COMPOSITIONS and name != "mixed" else H
-    )  # the many numbers of a composition take time
+    # the many numbers of a composition take time
+    hidden = 2 if name in COMPOSITIONS and name != "mixed" else H
 
     def noise(leaf):
         return rng.normal(0, 0.5, leaf.shape)
 
     net = NETWORKS[name](D, hidden, rng=rng).map(noise)
     state = forward(net, rng.standard_normal((3, batch, D))).state.map(noise)
-    xs = (
-        rng.integers(0, D, (steps, batch))
-        if symbols
-        else rng.standard_normal((steps, batch, D))
-    )
-    return Problem(
-        net, xs, rng.standard_normal((steps, batch, net.H)), state, state.map(noise)
-    )
+    xs = rng.standard_normal((steps, batch, D))
+    if symbols:
+        xs = rng.integers(0, D, (steps, batch))
+    dhs = rng.standard_normal((steps, batch, net.H))
+    lengths = np.array([steps, 1, steps - 2]) if ragged else None
+    return Problem(net, xs, dhs, state, state.map(noise), lengths)
 
 
 @contextmanager
@@ -196,17 +205,45 @@ def unannotated():
 
 
 @cache
-def numeric(name: str, symbols: bool = False) -> Variables:
+def numeric(name: str, **given: bool) -> Variables:
     """The central differences of a problem, made once for all suites."""
     with unannotated():
-        return problem(name, symbols=symbols).numeric()
+        return problem(name, **given).numeric()
 
 
-def error(name: str, *, symbols: bool = False) -> float:
+def error(name: str, **given: bool) -> float:
     """The judge: how far the backward pass is from the central differences, relative to
     the largest entry of each array.
     """
-    return relative_error(problem(name, symbols=symbols).ours(), numeric(name, symbols))
+    return relative_error(problem(name, **given).ours(), numeric(name, **given))
+
+
+def alone(p: Problem, column: int) -> Problem:
+    """The problem of one sequence of a batch, at its own length."""
+    steps, b = p.lengths[column], slice(column, column + 1)
+    return p._replace(
+        xs=p.xs[:steps, b],
+        dhs=p.dhs[:steps, b],
+        state=p.state.map(lambda leaf: leaf[b]),
+        dstate=p.dstate.map(lambda leaf: leaf[b]),
+        lengths=None,
+    )
+
+
+def ragged_error(name: str, **given: bool) -> float:
+    """The judge of a forward pass over several lengths: how far outputs and last states
+    are from those of each sequence alone, and outputs beyond the end from 0.
+    """
+    p = problem(name, ragged=True, **given)
+    run, worst = p.run(), 0.0
+    for column, steps in enumerate(p.lengths):
+        one = alone(p, column).run()
+        hs = np.zeros_like(run.hs[:, column])
+        hs[:steps] = one.hs[:, 0]
+        ours = run.state.map(lambda leaf, c=column: leaf[c : c + 1])
+        last = relative_error(ours, one.state)
+        worst = max(worst, last, np.abs(run.hs[:, column] - hs).max())
+    return worst
 
 
 def readout_problem(loss: str) -> tuple[Network, Batch, Any, Any]:

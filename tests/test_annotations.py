@@ -6,17 +6,15 @@ import importlib
 import sys
 from inspect import unwrap
 from textwrap import dedent
-from types import FunctionType
 from typing import get_type_hints
 
 import jaxtyping
 import numpy as np
 import pytest
-from beartype import beartype
 from beartype.door import is_bearable
 from judges import CELLS, NETWORKS, problem
 
-from rnncourse import LSTM, backward, forward
+from rnncourse import LSTM, forward
 from rnncourse.functions import softmax, softmax_derivative
 from rnncourse.recurrence import Cell, State, rows
 
@@ -40,43 +38,18 @@ def test_a_call_with_another_shape_is_stopped_by_the_annotation(call):
 
 
 def test_functions_of_the_package_are_checked():
-    for function in (
-        softmax,
-        rows,
-        LSTM.step,
-        Cell.zero_state,
-        forward.dispatch(object),
-    ):
+    for function in (softmax, rows, LSTM.step, Cell.zero_state, forward, LSTM.gates):
         assert unwrap(function) is not function, (
             f"{function.__qualname__} runs without its annotation"
         )
 
 
-# What an annotation on a contract says (forward, backward, Cell.gates), and on a
-# NamedTuple, nothing runs by itself
-
-
-def under(contract, function):
-    """A function with the annotations of the contract that it fulfils, if it has none
-    of its own, executed.
-    """
-    function = unwrap(function)
-    copy = FunctionType(
-        function.__code__,
-        function.__globals__,
-        function.__name__,
-        function.__defaults__,
-        function.__closure__,
-    )
-    copy.__annotations__ = dict(
-        function.__annotations__ or unwrap(contract).__annotations__
-    )
-    return jaxtyping.jaxtyped(copy, typechecker=beartype)
+# What an annotation on a NamedTuple says, nothing runs by itself
 
 
 def assert_fields_are_as_annotated(record):
-    """Every field of a NamedTuple has the shape in its annotation, and one letter is
-    one length.
+    """Every field of a NamedTuple has the shape in its annotation, and one letter is one
+    length.
     """
     with jaxtyping.jaxtyped("context"):
         for name, hint in get_type_hints(type(record)).items():
@@ -87,32 +60,21 @@ def assert_fields_are_as_annotated(record):
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-@pytest.mark.parametrize("symbols", [False, True], ids=["vectors", "symbols"])
-def test_forward_and_backward_do_what_their_annotations_say(name, symbols):
-    p = problem(name, symbols=symbols)
-    run = under(forward.dispatch(object), forward.dispatch(type(p.net)))(
-        p.net, p.xs, p.state
-    )
-    gradients = under(backward.dispatch(object), backward.dispatch(type(p.net)))(
-        p.net, p.dhs, run, p.dstate
-    )
-    for result in (run, gradients):
-        assert_fields_are_as_annotated(result)
+@pytest.mark.parametrize("given", [{}, {"symbols": True}, {"ragged": True}], ids=str)
+def test_runs_gradients_and_tapes_are_as_annotated(name, given):
+    p = problem(name, **given)
+    run = p.run()
+    assert_fields_are_as_annotated(run)
+    assert_fields_are_as_annotated(p.gradients())
+    if name in CELLS:
+        assert_fields_are_as_annotated(run.tapes[0])
 
 
 @pytest.mark.parametrize("name", CELLS)
-def test_gates_do_what_the_annotations_of_the_contract_say(name):
-    p = problem(name)
-    kind = type(p.net)
-    state, tape = under(Cell.gates, kind.gates)(
-        p.net, p.state, p.xs[0] @ p.net.W_x + p.net.b, p.net.recurrent(p.state)
-    )
-    assert_fields_are_as_annotated(tape)
-    under(Cell.gates_backward, kind.gates_backward)(p.net, state, tape)
-    da_hs = np.zeros((*p.xs.shape[:2], len(p.net.b)))
-    under(Cell.recurrent, kind.recurrent)(p.net, state)
-    under(Cell.recurrent_backward, kind.recurrent_backward)(p.net, da_hs[0])
-    under(Cell.recurrent_gradient, kind.recurrent_gradient)(p.net, p.run(), da_hs)
+@pytest.mark.parametrize("method", ["gates", "gates_backward"])
+def test_gates_have_annotations_of_their_own(name, method):
+    hints = unwrap(getattr(type(problem(name).net), method)).__annotations__
+    assert len(hints) == (4 if method == "gates" else 3), f"{hints}"
 
 
 # And a wrong one is found

@@ -4,18 +4,22 @@ do, and only they may differ in.
 
 import numpy as np
 import pytest
-from judges import CELLS, NETWORKS, B, D, H, T, error, problem, variables
+from judges import (
+    CELLS,
+    NETWORKS,
+    B,
+    D,
+    H,
+    T,
+    alone,
+    error,
+    problem,
+    ragged_error,
+    variables,
+)
 
 from rnncourse import GRU, LSTM, RNN, Clockwork, Network, backward, forward, twins
-from rnncourse.cells import (
-    CoupledLSTM,
-    NoForgetGate,
-    NoInputGate,
-    NoOutputGate,
-    PeepholeLSTM,
-    ResetBeforeGRU,
-)
-from rnncourse.cells.ablated import without
+from rnncourse.cells import NFG, NIG, NOG, CoupledLSTM, PeepholeLSTM, ResetBeforeGRU
 from rnncourse.gradcheck import relative_error, report
 
 ONE_WAY = [name for name in NETWORKS if "both" not in name and name != "mixed"]
@@ -44,15 +48,16 @@ def assert_same(ours, theirs, what, tolerance=1e-12):
 
 
 @every_network
-@pytest.mark.parametrize("symbols", [False, True], ids=["vectors", "symbols"])
-def test_gradients_are_those_of_central_differences(name, symbols):
-    assert error(name, symbols=symbols) < 1e-7
+@pytest.mark.parametrize("given", [{}, {"symbols": True}, {"ragged": True}], ids=str)
+def test_gradients_are_those_of_central_differences(name, given):
+    assert error(name, **given) < 1e-7
 
 
 @pytest.mark.parametrize("name", TORCH)
-def test_outputs_and_gradients_are_those_of_torch(name):
-    p = problem(name)
-    hs, theirs = twins.gradients(*p)
+@pytest.mark.parametrize("ragged", [False, True], ids=["", "ragged"])
+def test_outputs_and_gradients_are_those_of_torch(name, ragged):
+    p = problem(name, ragged=ragged)
+    hs, theirs = p.torchs()
     assert np.allclose(p.run().hs, hs, rtol=0, atol=1e-12), (
         "the outputs differ from torch's"
     )
@@ -297,7 +302,7 @@ def test_init_has_no_bias_but_the_forget_gates(name):
         "LSTM": 1,
         "Peephole": 1,
         "Coupled": 0,
-        "No input gate": 0,
+        "No input gate": 1,
         "No output gate": 1,
         "No output activation": 1,
     }
@@ -312,8 +317,8 @@ def test_init_has_no_bias_but_the_forget_gates(name):
         (LSTM, "ifgo"),
         (PeepholeLSTM, "ifgo"),
         (CoupledLSTM, "fgo"),
-        (NoInputGate, "fgo"),
-        (NoOutputGate, "ifg"),
+        (NIG, "ifgo"),
+        (NOG, "ifgo"),
     ],
     ids=lambda value: getattr(value, "__name__", value),
 )
@@ -330,6 +335,42 @@ def test_forget_bias_stands_at_the_forget_gate(kind, gates):
 def test_update_bias_stands_at_the_update_gate(cell):
     ours = cell.init(D, H, rng=np.random.default_rng(0), update_bias=3).b.reshape(3, H)
     assert np.array_equal(ours, np.outer([0, 3, 0], np.ones(H))), "gate order r, z, n"
+
+
+# Sequences of several lengths side by side
+
+
+@every_network
+@pytest.mark.parametrize("symbols", [False, True], ids=["vectors", "symbols"])
+def test_each_of_several_lengths_is_as_it_is_alone(name, symbols):
+    assert ragged_error(name, symbols=symbols) < 1e-14
+    p = problem(name, symbols=symbols, ragged=True)
+    gradients, total = p.gradients(), p.net.map(np.zeros_like)
+    for column, steps in enumerate(p.lengths):
+        own = alone(p, column).gradients()
+        part = gradients.state.map(lambda leaf, c=column: leaf[c : c + 1])
+        assert_same(part, own.state, f"first state of {column}", tolerance=1e-13)
+        if not symbols:
+            dxs = gradients.xs[:, column]
+            assert np.allclose(dxs[:steps], own.xs[:, 0], rtol=0, atol=1e-14)
+            assert not dxs[steps:].any(), "a gradient beyond the end"
+        total = total.map(np.add, own.cell)
+    assert_same(gradients.cell, total, "the gradient is not the sum", tolerance=1e-13)
+
+
+@every_network
+def test_what_stands_beyond_the_end_is_never_read(name):
+    p = problem(name, ragged=True)
+    padded = np.arange(len(p.xs))[:, None] >= p.lengths
+    dirty, dhs = p.xs.copy(), p.dhs.copy()
+    dirty[padded], dhs[padded] = np.nan, np.inf
+    more = [np.concatenate([a, np.full_like(a[:2], np.nan)]) for a in (dirty, dhs)]
+    clean = p.gradients()
+    for given, upstream in ((dirty, dhs), more):
+        other = p._replace(xs=given, dhs=upstream)
+        assert np.allclose(other.run().hs[: len(p.xs)], p.run().hs, rtol=0, atol=1e-15)
+        assert_same(other.gradients().cell, clean.cell, "gradients", tolerance=1e-14)
+        assert not other.gradients().xs[len(p.xs) :].any()
 
 
 # What belongs to one cell
@@ -359,16 +400,34 @@ def lstm_with(**biases):
 
 
 @pytest.mark.parametrize(
-    ("kind", "gate"),
-    [(NoInputGate, "i"), (NoForgetGate, "f"), (NoOutputGate, "o")],
-    ids=["i", "f", "o"],
+    ("kind", "gate"), [(NIG, "i"), (NFG, "f"), (NOG, "o")], ids=["i", "f", "o"]
 )
 def test_a_gate_that_is_left_out_is_a_gate_that_is_open(kind, gate):
     lstm, p = lstm_with(**{gate: 1e4}), problem("LSTM")
     theirs = forward(lstm, p.xs, p.state)
-    ours = forward(kind(*without(gate, lstm)), p.xs, p.state)
-    assert np.allclose(ours.hs, theirs.hs, rtol=0, atol=1e-14)
-    assert_same(ours.state, theirs.state, "the last state", tolerance=1e-14)
+    held = slice("ifgo".index(gate) * H, ("ifgo".index(gate) + 1) * H)
+    for weights in (
+        lstm,
+        lstm.map(lambda w: w + np.isin(np.arange(4 * H), np.r_[held])),
+    ):
+        cell = kind(weights.W_x, weights.W_h, weights.b)  # what is held is not read
+        ours = forward(cell, p.xs, p.state)
+        assert np.allclose(ours.hs, theirs.hs, rtol=0, atol=1e-14)
+        assert_same(ours.state, theirs.state, "the last state", tolerance=1e-14)
+        gradients = backward(cell, p.dhs, ours).cell
+        assert not any(leaf[..., held].any() for leaf in gradients.leaves().values())
+        assert cell.size == lstm.size - (D + H + 1) * H
+
+
+def test_a_held_gate_has_no_first_weights():
+    for kind, held in ((NIG, 0), (NFG, 1), (NOG, 3)):
+        cell = kind.init(D, H, rng=np.random.default_rng(0))
+        full = LSTM.init(D, H, rng=np.random.default_rng(0))
+        for ours, theirs in zip(
+            cell.leaves().values(), full.leaves().values(), strict=True
+        ):
+            gates = np.arange(4 * H) // H
+            assert np.array_equal(ours, theirs * (gates != held))
 
 
 def test_peepholes_of_zero_are_an_lstm():

@@ -19,12 +19,12 @@ from rnncourse import (
     Batch,
     Clockwork,
     Network,
-    clip_by_norm,
     objective,
     squared_error,
     train,
 )
 from rnncourse.gradcheck import relative_error
+from rnncourse.training import linear
 
 ABOUT = {"command", "date", "machine", "versions", "seeds", "tuning_seeds", "minutes"}
 TRIAL = """
@@ -124,10 +124,10 @@ def test_a_file_that_is_written_in_part_is_not_the_result(trial, tmp_path, monke
 
     def write(path, data):
         path.open("wb").write(data[: len(data) // 2])
-        raise OSError
+        raise OSError("the disk is full")
 
     monkeypatch.setattr(harness.Path, "write_bytes", write)
-    with pytest.raises(OSError):
+    with pytest.raises(OSError, match="full"):
         harness.run(trial)
     assert (tmp_path / "trial.json").read_bytes() == before
 
@@ -286,8 +286,8 @@ def test_a_network_among_many_learns_as_it_does_alone(name):
             [batch] * updates,
             partial(objective, loss=squared_error),
             Adam(rates[s]),
-            clip=partial(clip_by_norm, limit=0.5),
-            rate=lambda k, top=rates[s]: top * (1 - k / updates),
+            clip=0.5,
+            rate=linear(rates[s], updates),
         )
         assert relative_error(many.alone(after, s), last.params) < 1e-9
 

@@ -350,3 +350,32 @@ def test_orthogonal_has_no_preferred_direction():
     assert np.abs(drawn.mean(axis=0)).max() < 0.04, (
         "the signs of QR are left as they come"
     )
+
+
+@pytest.mark.usefixtures("unchecked")
+def test_a_masked_loss_is_the_loss_of_what_is_left():
+    rng = np.random.default_rng(0)
+    logits, targets = rng.normal(size=(5, 3, 4)), rng.integers(0, 4, (5, 3))
+    ys, mask = rng.normal(size=(5, 3, 4)), rng.random((5, 3)) < 0.6
+    wrong = np.where(mask, targets, 99)
+    dirty = np.where(mask[..., None], ys, np.nan)
+    for loss, clean, padded in (
+        (cross_entropy, targets, wrong),
+        (squared_error, ys, dirty),
+    ):
+        value, gradient = loss(logits, padded, mask)
+        right, slope = loss(logits[mask], clean[mask])
+        assert value == pytest.approx(right, rel=1e-14)
+        assert np.allclose(gradient[mask], slope, rtol=0, atol=1e-16)
+        assert not gradient[~mask].any()
+        with pytest.raises(ValueError, match="no target is left"):
+            loss(logits, clean, np.zeros((5, 3), bool))
+        with pytest.raises(TypeError, match="mask has dtype int64"):
+            loss(logits, clean, mask.astype(np.int64))
+
+
+@pytest.mark.parametrize("loss", [cross_entropy, squared_error])
+@pytest.mark.usefixtures("unchecked")
+def test_losses_refuse_float16_whose_mean_over_many_has_no_gradient(loss):
+    with pytest.raises(TypeError, match="have dtype float16"):
+        loss(np.zeros((2, 3), np.float16), np.zeros(2, int))

@@ -98,7 +98,8 @@ def test_a_cell_runs_where_only_numpy_and_jaxtyping_are_installed():
         " 'beartype']); "
     )
     program = """from rnncourse import *; import numpy as np
-cell = stack(*[LSTM.init(4, 4, rng=np.random.default_rng(0))] * 2)
+rng = np.random.default_rng(0)
+cell = stack(LSTM.init(4, 4, rng=rng), GRU.init(4, 4, rng=rng))
 print(backward(cell, np.ones((5, 3, 4)), forward(cell, np.ones((5, 3, 4)))).xs.shape)"""
     assert python("-c", missing + program) == "(5, 3, 4)\n"
 

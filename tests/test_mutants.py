@@ -2,6 +2,7 @@
 must see each of them.
 """
 
+import ast
 import inspect
 from contextlib import contextmanager
 from functools import partial
@@ -10,26 +11,23 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-from judges import B, T, error, problem, readout_error
+from judges import B, T, error, numeric, problem, ragged_error, readout_error
 
 from rnncourse.cells import (
     GRU,
     LSTM,
+    NOAF,
     RNN,
     Clockwork,
     CoupledLSTM,
-    NoForgetGate,
-    NoInputGate,
-    NoOutputActivation,
-    NoOutputGate,
     PeepholeLSTM,
     ResetBeforeGRU,
 )
-from rnncourse.composition import _backward_bidirectional, _backward_stack
+from rnncourse.composition import Bidirectional, Stack
 from rnncourse.functions import cross_entropy, squared_error
 from rnncourse.gradcheck import relative_error
-from rnncourse.network import _at_the_end, objective
-from rnncourse.recurrence import Cell, _backward, input_gradient
+from rnncourse.network import Network, _at_the_end
+from rnncourse.recurrence import Cell, input_gradient
 
 pytestmark = pytest.mark.usefixtures(
     "unchecked"
@@ -37,33 +35,31 @@ pytestmark = pytest.mark.usefixtures(
 
 
 class Mutant(NamedTuple):
-    """In a function, `right` is replaced by `wrong`; each of these networks must show
-    it.
-    """
+    """In a function, `right` becomes `wrong`; each of these networks must show it."""
 
     function: object
     networks: str  # separated by commas
-    right: str
+    right: str  # as ast.unparse writes it: each statement on one line
     wrong: str
-    symbols: bool = False
+    given: dict  # to the judge: symbols, ragged
 
 
 @contextmanager
 def planted(mutant):
-    """Inside, the function has the mistake: its source is compiled with one fragment
-    replaced.
-    """
+    """Inside, the function has the mistake: it is compiled with one fragment replaced."""
     function = inspect.unwrap(mutant.function)
-    source = dedent(inspect.getsource(function))
-    source = source[source.index("def ") :]
+    (tree,) = ast.parse(dedent(inspect.getsource(function))).body
+    tree.decorator_list, tree.returns, tree.name = [], None, "mutant"
+    for argument in [*tree.args.args, *tree.args.kwonlyargs]:
+        argument.annotation = None
+    source = ast.unparse(tree)
     assert source.count(mutant.right) == 1, (
         f"{mutant.right!r} occurs {source.count(mutant.right)} times in\n{source}"
     )
-    inside = {}  # a function around it, for a method that says super()
-    outer = "def outer(__class__):\n" + indent(
-        source.replace(mutant.right, mutant.wrong), "    "
-    )
-    exec(f"{outer}\n    return {function.__name__}", function.__globals__, inside)
+    # a function around it, for a method that says super()
+    wrong = indent(source.replace(mutant.right, mutant.wrong), "    ")
+    outer, inside = f"def outer(__class__):\n{wrong}", {}
+    exec(f"{outer}\n    return mutant", function.__globals__, inside)
     right, function.__code__ = function.__code__, inside["outer"](None).__code__
     try:
         yield
@@ -71,9 +67,9 @@ def planted(mutant):
         function.__code__ = right
 
 
-def mutants(function, networks, *pairs, symbols=False):
+def mutants(function, networks, *pairs, **given):
     """Several mistakes in one function."""
-    return [Mutant(function, networks, right, wrong, symbols) for right, wrong in pairs]
+    return [Mutant(function, networks, right, wrong, given) for right, wrong in pairs]
 
 
 LSTM_MUTANTS = mutants(
@@ -126,15 +122,12 @@ VARIANT_MUTANTS = [
     *mutants(
         PeepholeLSTM.gradients,
         "Peephole",
-        (
-            "da_os * cs",
-            "da_os * c_prevs",
-        ),  # the output gate's peephole sees the new memory
+        ("da_os * cs", "da_os * c_prevs"),
         ("da_is * c_prevs", "da_is * cs"),
         ("da_fs * c_prevs", "da_fs * cs"),
         ("(da_is * c_prevs, da_fs * c_prevs,", "(da_fs * c_prevs, da_is * c_prevs,"),
-        ("part.sum(axis=(0, 1))", "part.mean(axis=(0, 1))"),
-        ("part.sum(axis=(0, 1))", "part[-1].sum(axis=0)"),
+        ("sum_of_rows(part)", "part.mean(axis=(0, 1))"),
+        ("sum_of_rows(part)", "part[-1].sum(axis=0)"),
     ),
     *mutants(
         CoupledLSTM.gates_backward,
@@ -147,39 +140,7 @@ VARIANT_MUTANTS = [
         ("np.zeros_like(dc), dc * f", "np.zeros_like(dc), dc"),
     ),
     *mutants(
-        NoInputGate.gates_backward,
-        "No input gate",
-        *THROUGH_H,
-        ("dc * c_prev *", "dc *"),
-        ("dc * tanh_derivative(g)", "dc * f * tanh_derivative(g)"),
-        ("np.zeros_like(dc), dc * f", "np.zeros_like(dc), dc"),
-    ),
-    *mutants(
-        NoForgetGate.gates_backward,
-        "No forget gate",
-        *THROUGH_H,
-        ("dc * g *", "dc *"),
-        ("dc * i *", "dc *"),
-        ("np.zeros_like(dc), dc)", "np.zeros_like(dc), dc * i)"),
-        (
-            "np.zeros_like(dc), dc)",
-            "np.zeros_like(dc), dstate.c)",
-        ),  # the error that came through h does not go on
-    ),
-    *mutants(
-        NoOutputGate.gates_backward,
-        "No output gate",
-        ("dstate.c + ", ""),
-        (" + dstate.h * tanh_derivative(h)", ""),
-        ("dstate.h * tanh_derivative(h)", "dstate.h"),
-        ("dc * g *", "dc *"),
-        ("dc * c_prev *", "dc *"),
-        ("dc * i *", "dc *"),
-        ("np.zeros_like(dc), dc * f", "np.zeros_like(dc), dc"),
-        ("np.zeros_like(dc), dc * f", "dstate.h, dc * f"),
-    ),
-    *mutants(
-        NoOutputActivation.gates_backward,
+        NOAF.gates_backward,
         "No output activation",
         ("dstate.c + ", ""),
         (" + dstate.h * o", ""),
@@ -226,12 +187,12 @@ GRU_MUTANTS = [
     *mutants(
         GRU.gradients,
         "GRU",
-        ("rows(da_hs", "rows(da_xs"),  # b_n is inside the reset, b is not
+        ("(da_hs[", "(da_xs["),  # b_n is inside the reset, b is not
         (
-            "2 * self.H :",
-            "2 * self.H :][:1, :, :",
+            "2 * self.H:]",
+            "2 * self.H:][:1]",
         ),  # overwritten at every step instead of summed
-        (".sum(", ".mean("),
+        ("sum_of_rows(", "1 / len(da_hs) * sum_of_rows("),
     ),
 ]
 RESET_BEFORE_MUTANTS = [
@@ -263,7 +224,7 @@ RESET_BEFORE_MUTANTS = [
         ResetBeforeGRU.recurrent_backward,
         "ResetBeforeGRU",
         (
-            "da_h[:, : 2 * self.H] @ self.W_hrz.T",
+            "da_h[:, :2 * self.H] @ self.W_hrz.T",
             "da_h @ self.W_h.T",
         ),  # as if all columns read h
     ),
@@ -336,12 +297,9 @@ SHARED_MUTANTS = [
     *mutants(
         Cell.gradients,
         EVERY_CELL,
-        ("rows(da_xs).sum(axis=0)", "rows(da_xs).mean(axis=0)"),
-        ("rows(da_xs).sum(axis=0)", "da_xs[-1].sum(axis=0)"),
-        (
-            "rows(da_xs).sum(axis=0)",
-            "da_xs[:, 0].sum(axis=0)",
-        ),  # one sequence of the batch
+        ("sum_of_rows(da_xs)", "rows(da_xs).mean(axis=0)"),
+        ("sum_of_rows(da_xs)", "da_xs[-1].sum(axis=0)"),
+        ("sum_of_rows(da_xs)", "da_xs[:, 0].sum(axis=0)"),  # one sequence of the batch
         ("da_xs, self.D", "da_xs[::-1].copy(), self.D"),
     ),
     *mutants(
@@ -349,7 +307,7 @@ SHARED_MUTANTS = [
         "GRU",
         ("run, da_hs)", "run, da_xs)"),  # only in a GRU are they not the same
         ("run.xs, da_xs", "run.xs, da_hs"),
-        ("b=rows(da_xs)", "b=rows(da_hs)"),
+        ("b=sum_of_rows(da_xs)", "b=sum_of_rows(da_hs)"),
     ),
     *mutants(
         input_gradient,
@@ -361,7 +319,7 @@ SHARED_MUTANTS = [
         input_gradient,
         EVERY_CELL,
         (
-            "np.add.reduceat(rows(da_xs)[order], starts, axis=0)",
+            "np.add.reduceat(rows(da_xs)[order], starts, axis=0, dtype=np.float64)",
             "rows(da_xs)[order][starts]",
         ),  # = for +=
         ("rows(da_xs)[order]", "rows(da_xs)"),
@@ -369,7 +327,7 @@ SHARED_MUTANTS = [
         symbols=True,
     ),
     *mutants(
-        _backward,
+        Cell.backward,
         EVERY_CELL,
         ("dhs[t] + (dstate.h + through)", "dhs[t]"),  # what comes back from t + 1
         ("dhs[t] + (", "("),  # what comes from the loss at t
@@ -379,31 +337,28 @@ SHARED_MUTANTS = [
             "h=dstate.h + through)",
             "h=dstate.h)",
         ),  # the same, to the state before the first step
-        ("through = cell", "through = through + cell"),
-        ("reversed(range(len(dhs)))", "range(len(dhs))"),
-        (
-            "dstate = run.state.map(np.zeros_like) if dstate is None else",
-            "dstate = run.state.map(np.zeros_like) or",
-        ),
+        ("through = self", "through = through + self"),
+        ("reversed(range(T))", "range(T)"),
+        ("if dstate is None", "if True"),
         ("run.tapes[t]", "run.tapes[-1]"),
-        ("times(da_xs, cell.W_x.T)", "times(da_xs, np.abs(cell.W_x.T))"),
+        ("times(da_xs, self.W_x.T)", "times(da_xs, np.abs(self.W_x.T))"),
         (
-            "times(da_xs, cell.W_x.T)",
-            "times(da_xs[:1].repeat(len(da_xs), 0), cell.W_x.T)",
+            "times(da_xs, self.W_x.T)",
+            "times(da_xs[:1].repeat(len(da_xs), 0), self.W_x.T)",
         ),
         (
-            "cell.gradients(run, da_xs, da_hs), dxs, dstate,",
-            "cell.gradients(run, da_xs, da_hs), dxs, run.state,",
+            "self.gradients(run, da_xs, da_hs), dxs, dstate,",
+            "self.gradients(run, da_xs, da_hs), dxs, run.state,",
         ),
     ),
     *mutants(
-        _backward,
+        Cell.backward,
         "GRU, Clockwork 1 2 4",
         ("(dstate.h + through)", "(through)"),  # the path around W_h
         ("h=dstate.h + through)", "h=through + 0 * dstate.h)"),
     ),
     *mutants(
-        _backward,
+        Cell.backward,
         "GRU",
         ("recurrent_backward(da_h)", "recurrent_backward(da_x)"),
         ("if da_h is not da_x", "if False"),
@@ -415,21 +370,21 @@ SHARED_MUTANTS = [
 ]
 COMPOSITION_MUTANTS = [
     *mutants(
-        _backward_stack,
+        Stack.backward,
         "two RNN, two LSTM, two GRU, two Clockwork 2 4",
-        ("above[-1].xs if above else dhs", "dhs"),  # every layer hears the loss
-        ("dhs, tape, dlast", "dhs, tape, None"),
         (
-            "StackState(tuple(g.state for g in gradients))",
-            "StackState(tuple(g.state for g in above))",
-        ),
+            "dhs = gradients[0].xs",
+            "first = gradients[0].xs",
+        ),  # every layer hears the loss
+        ("dhs, tape, dlast", "dhs, tape, None"),
+        ("g.state for g in gradients", "g.state for g in reversed(gradients)"),
     ),
     *mutants(
-        _backward_bidirectional,
+        Bidirectional.backward,
         "both RNN, both LSTM, both GRU, both Clockwork 2 4, two_of_both LSTM",
-        ("dback[::-1]", "dback"),
-        ("ahead.xs + back.xs[::-1]", "ahead.xs + back.xs"),
-        ("ahead.xs + back.xs[::-1]", "ahead.xs"),
+        ("turned(d_back, run.lengths)", "d_back"),
+        ("turned(back.xs, run.lengths)", "back.xs"),
+        ("ahead.xs + turned(back.xs, run.lengths)", "ahead.xs"),
         (
             "Bidirectional(ahead.cell, back.cell)",
             "Bidirectional(back.cell, ahead.cell)",
@@ -438,8 +393,43 @@ COMPOSITION_MUTANTS = [
             "BidirectionalState(ahead.state, back.state)",
             "BidirectionalState(back.state, ahead.state)",
         ),
-        ("run.tapes[1], dstate_back", "run.tapes[1], None"),
-        ("run.tapes[1], dstate_back", "run.tapes[1], dstate_ahead"),
+        ("run.tapes[1], dlast_back", "run.tapes[1], None"),
+        ("run.tapes[1], dlast_back", "run.tapes[1], dlast"),
+    ),
+]
+RAGGED_MUTANTS = [
+    *mutants(
+        Cell.backward,
+        EVERY_CELL,
+        (
+            "dhs = np.where(alive[..., None], dhs, 0)",
+            "pass",
+        ),  # outputs that are padding
+        ("chosen(alive[t], dstate, after)", "dstate"),  # the state goes on changing
+        ("chosen(alive[t], after, after.map(np.zeros_like))", "after"),
+        ragged=True,
+    ),
+    *mutants(
+        Bidirectional.backward,
+        "both RNN, both LSTM, both GRU, both Clockwork 2 4, two_of_both LSTM",
+        ("turned(d_back, run.lengths)", "d_back[::-1]"),
+        ("turned(back.xs, run.lengths)", "back.xs[::-1]"),
+        ragged=True,
+    ),
+]
+FORWARD_MUTANTS = [
+    *mutants(
+        Cell.forward,
+        EVERY_CELL,
+        ("np.where(there(lengths, T)[..., None], hs, 0)", "hs.copy()"),
+        ("chosen(t < lengths, state, before)", "chosen(t <= lengths, state, before)"),
+        ("chosen(t < lengths, state, before)", "state"),
+    ),
+    *mutants(
+        Bidirectional.forward,
+        "both RNN, both GRU",
+        ("turned(ahead.xs, ahead.lengths)", "ahead.xs[::-1]"),
+        ("turned(other, ahead.lengths)", "other[::-1]"),
     ),
 ]
 MUTANTS = (
@@ -450,23 +440,23 @@ MUTANTS = (
     + RESET_BEFORE_MUTANTS
     + CLOCKWORK_MUTANTS
 )
-MUTANTS += SHARED_MUTANTS + COMPOSITION_MUTANTS
+MUTANTS += SHARED_MUTANTS + COMPOSITION_MUTANTS + RAGGED_MUTANTS
 
 
 READOUT_MUTANTS = [
     *mutants(
-        objective,
+        Network.gradient,
         "cross_entropy, squared_error, at_the_end",
-        ("dys @ net.W_y.T", "dys[::-1] @ net.W_y.T"),
+        ("dys @ self.W_y.T", "dys[::-1] @ self.W_y.T"),
         ("rows(run.hs)", "rows(run.hs_prev)"),
-        ("rows(dys).sum(", "rows(dys).mean("),
-        ("rows(dys).sum(axis=0)", "dys[0].sum(axis=0)"),
+        ("sum_of_rows(dys)", "rows(dys).mean(axis=0)"),
+        ("sum_of_rows(dys)", "dys[0].sum(axis=0)"),
     ),
     *mutants(
         cross_entropy,
         "cross_entropy, at_the_end",
-        ("dlogits /= targets.size", "dlogits /= 1"),
-        (" - 1, axis", ", axis"),
+        ("dlogits /= count", "dlogits /= 1"),
+        (", axis=-1) - 1", ", axis=-1)"),
     ),
     *mutants(
         squared_error, "squared_error", ("difference * (2 /", "difference * (1 /")
@@ -474,8 +464,8 @@ READOUT_MUTANTS = [
     *mutants(
         _at_the_end,
         "at_the_end",
-        ("dys[-1] = dy", "dys[:] = dy"),
-        ("dys[-1] = dy", "dys[0] = dy"),
+        ("dys[ends] = dy", "dys[:] = dy"),
+        ("dys[ends] = dy", "dys[0] = dy"),
     ),
 ]
 
@@ -489,11 +479,19 @@ every_mutant = partial(
 @every_mutant(MUTANTS)
 def test_the_judge_sees_the_mistake(mutant):
     for name in mutant.networks.split(", "):
+        numeric(name, **mutant.given)  # of the right function
         with planted(mutant):
-            seen = error(name, symbols=mutant.symbols)
+            seen = error(name, **mutant.given)
         assert seen > 1e-7, (
             f"with {mutant.wrong!r} for {mutant.right!r} the gradients of {name} pass"
         )
+
+
+@every_mutant(FORWARD_MUTANTS)
+def test_the_judge_of_several_lengths_sees_the_mistake(mutant):
+    for name in mutant.networks.split(", "):
+        with planted(mutant):
+            assert ragged_error(name) > 1e-7, f"with {mutant.wrong!r} {name} passes"
 
 
 @every_mutant(READOUT_MUTANTS)
@@ -517,11 +515,11 @@ def missed(steps, batch, change=lambda problem: problem):
     right = p.numeric().net
     assert relative_error(p.ours().net, right) < 1e-7
     missed = set()
-    for mutant in MUTANTS:
-        if "LSTM" in mutant.networks.split(", ") and not mutant.symbols:
+    for number, mutant in enumerate(MUTANTS):
+        if "LSTM" in mutant.networks.split(", ") and not mutant.given:
             with planted(mutant):
                 if relative_error(p.ours().net, right) < 1e-7:
-                    missed.add(mutant)
+                    missed.add(number)
     return missed
 
 

@@ -146,3 +146,51 @@ def test_a_network_reads_out_what_a_bidirectional_has_read():
     assert all(leaf.any() for leaf in gradient.leaves().values()), (
         "a parameter has no gradient"
     )
+
+
+# Several lengths, and networks that read ahead
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_objective_of_several_lengths_is_that_of_each_sequence_alone(loss):
+    net, batch, state, function = readout_problem(loss)
+    lengths = np.array([T, 1, 3])
+    value, gradient, after = objective(
+        net, batch._replace(lengths=lengths), state, loss=function
+    )
+    total, whole = 0.0, net.map(np.zeros_like)
+    for b, steps in enumerate(lengths):
+        one = slice(b, b + 1)
+        many = batch.targets.ndim == 1
+        targets = batch.targets[one] if many else batch.targets[:steps, one]
+        own, slope, last = objective(
+            net,
+            Batch(batch.xs[:steps, one], targets),
+            state.map(lambda leaf, one=one: leaf[one]),
+            loss=function,
+        )
+        share = 1 / B if many else steps / lengths.sum()
+        total += share * own
+        whole = whole.map(lambda w, s, share=share: w + share * s, slope)
+        assert np.allclose(after.h[one], last.h, rtol=0, atol=1e-15)
+    assert value == pytest.approx(total, rel=1e-13)
+    for name, leaf in gradient.leaves().items():
+        assert np.allclose(leaf, whole.leaves()[name], rtol=0, atol=1e-14), name
+
+
+@pytest.mark.parametrize("name", ["both GRU", "two_of_both RNN", "mixed"])
+def test_a_language_model_that_reads_ahead_is_refused(name):
+    net = Network.init(problem(name).net, D, rng=np.random.default_rng(0))
+    text = np.random.default_rng(1).integers(0, D, (T + 1, B))
+    batch = Batch(text[:-1], text[1:])
+    with pytest.raises(
+        ValueError, match="the targets are the next inputs, which a bidir"
+    ):
+        objective(net, batch)
+    _, _, state = objective(
+        net, Batch(text, text)
+    )  # to say again what is read: allowed
+    with pytest.raises(ValueError, match="its state can not go on to the next window"):
+        objective(net, Batch(text, text), state)
+    with pytest.raises(ValueError, match="its state can not go on to the next window"):
+        objective(net, Batch(text, text, fresh=False))

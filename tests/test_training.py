@@ -30,7 +30,7 @@ from rnncourse import (
     train,
 )
 from rnncourse.arrays import Array, Record
-from rnncourse.training import norm
+from rnncourse.training import linear, norm, quarter_cosine
 
 law = settings(derandomize=True, deadline=None, max_examples=50)
 
@@ -255,9 +255,6 @@ def test_state_goes_on_unless_a_batch_is_fresh():
         )
     ]
     assert states == [1, 2, 3, 1, 2]
-    assert [
-        p.state for p in train(one_number(0), batches(False, False), bowl, SGD(0.1))
-    ] == [1, 2]
 
 
 def test_train_waits_for_its_reader():
@@ -350,3 +347,113 @@ def test_every_cell_learns_with_every_optimiser_which_symbol_came_first(
     assert losses[-1] < 0.02 < losses[0], (
         f"from {losses[0]:.3f} to {losses[-1]:.3f}; the variance is {2 / 9:.3f}"
     )
+
+
+# Going on, clipping by a number, rates, and what can not be trained
+
+
+def same(one, other):
+    """Whether two records are equal to the last bit."""
+    pairs = zip(one.leaves().values(), other.leaves().values(), strict=True)
+    return all(np.array_equal(a, b) for a, b in pairs)
+
+
+@every_optimiser
+def test_two_halves_of_a_training_are_one_to_the_last_bit(name):
+    optimiser, _ = OPTIMISERS[name]
+    rng = np.random.default_rng(0)
+    net = Network.init(LSTM.init(5, 4, rng=rng, dtype=np.float32), 5, rng=rng)
+    symbols = rng.integers(0, 5, (12, 7, 3))
+    every = [Batch(s[:-1], s[1:], fresh=i % 4 == 0) for i, s in enumerate(symbols)]
+    how = {"clip": 0.5, "rate": linear(0.1, len(every))}
+    *_, whole = train(net, every, objective, optimiser, **how)
+    *_, half = train(net, every[:6], objective, optimiser, **how)
+    *_, rest = train(half, every[6:], objective, optimiser, **how)
+    assert rest.step == whole.step == 12
+    assert same(rest.params, whole.params)
+    assert same(rest.state, whole.state)
+    assert (rest.loss, rest.norm) == (whole.loss, whole.norm)
+
+
+def test_clip_may_be_a_number():
+    rng = np.random.default_rng(0)
+    net = Network.init(RNN.init(2, 3, rng=rng), 1, rng=rng)
+    batch = Batch(rng.normal(size=(4, 2, 2)), 9 + rng.normal(size=(4, 2, 1)))
+    loss = partial(objective, loss=squared_error)
+    (one,) = train(net, [batch], loss, SGD(0.1), clip=0.25)
+    (two,) = train(net, [batch], loss, SGD(0.1), clip=partial(clip_by_norm, limit=0.25))
+    (free,) = train(net, [batch], loss, SGD(0.1))
+    assert same(one.params, two.params)
+    assert not same(one.params, free.params)
+
+
+def test_rates_fall_to_zero():
+    for fall, middle in ((linear, 0.5), (quarter_cosine, np.sqrt(0.5))):
+        rate = fall(0.2, 100)
+        assert rate(0) == 0.2
+        assert rate(50) == pytest.approx(0.2 * middle)
+        assert rate(100) == pytest.approx(0, abs=1e-15)
+        assert all(rate(k) > rate(k + 1) for k in range(100))
+
+
+@pytest.mark.parametrize("size", [3e-200, 1e-20, 3e200])
+def test_norms_and_clipping_at_the_ends_of_the_range(size):
+    gradient = Params(np.full((3, 3), size), np.zeros(4))
+    assert norm(gradient) == pytest.approx(3 * size)
+    clipped = clip_by_norm(gradient, size)
+    assert norm(clipped) == pytest.approx(size)
+    assert pytest.approx(np.full((3, 3), size / 3)) == clipped.W
+
+
+def test_clipping_a_large_single_precision_gradient_keeps_its_direction():
+    gradient = Params(np.full((1, 2), 1e38, np.float32), np.array([2e38], np.float32))
+    clipped = clip_by_norm(gradient, 1e-3)
+    assert clipped.W.dtype == np.float32
+    assert clipped.b[0] / clipped.W[0, 0] == pytest.approx(2)
+    assert norm(clipped) == pytest.approx(1e-3)
+
+
+def test_float16_is_refused_before_an_update():
+    rng = np.random.default_rng(0)
+    net = Network.init(RNN.init(2, 3, rng=rng, dtype=np.float16), 1, rng=rng)
+    with pytest.raises(
+        TypeError, match=r"W_x has dtype float16; train expects float32"
+    ):
+        next(train(net, batches(True), bowl, Adam(0.1)))
+
+
+def test_a_parameter_that_became_infinite_is_not_handed_out():
+    with (
+        np.errstate(over="ignore"),
+        pytest.raises(FloatingPointError, match="update 1 made W infinite or NaN"),
+    ):
+        next(train(one_number(1e100), batches(True), bowl, SGD(1e300)))
+
+
+def test_a_first_batch_that_goes_on_from_nothing_is_refused():
+    with pytest.raises(
+        ValueError, match="the first batch is not fresh, and there is no"
+    ):
+        next(train(one_number(0), batches(False), bowl, SGD(0.1)))
+    *_, before = train(one_number(0), batches(True, False), bowl, SGD(0.1))
+    (after,) = train(before, batches(False), bowl, SGD(0.1))
+    assert (after.state, after.step) == (3, 3)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: Adam(0.1, epsilon=0.0), "epsilon is 0.0; Adam expects a finite"),
+        (
+            lambda: Adam(0.1, beta_1=1.0),
+            "beta_1 is 1.0; Adam expects a number of 0 or more",
+        ),
+        (
+            lambda: RMSProp(0.1, decay=1.0),
+            "decay is 1.0; RMSProp expects a number of 0",
+        ),
+    ],
+)
+def test_constants_that_end_in_nan_are_refused(make, said):
+    with pytest.raises(ValueError, match=said):
+        make()

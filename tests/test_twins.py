@@ -13,7 +13,7 @@ from torch import nn
 from rnncourse import GRU, LSTM, RNN, Clockwork, bidirectional, forward, stack
 from rnncourse.cells import ResetBeforeGRU
 from rnncourse.gradcheck import report
-from rnncourse.twins import from_torch, gradients, to_torch
+from rnncourse.twins import from_torch, to_torch
 
 TORCH = [name for name in NETWORKS if name.split()[-1] in ("RNN", "LSTM", "GRU")]
 RNG = np.random.default_rng(0)
@@ -59,7 +59,7 @@ def test_weights_are_copies():
 def test_gradients_leave_the_network_alone():
     p = problem("LSTM")
     before = p.net.map(np.copy)
-    gradients(*p)
+    p.torchs()
     assert set(report(p.net, before).values()) == {0}
 
 
@@ -68,7 +68,7 @@ def test_gradients_leave_the_network_alone():
 )
 def test_symbols_go_to_torch_as_one_hot_vectors(name):
     p = problem(name, symbols=True)
-    hs, theirs = gradients(*p)
+    hs, theirs = p.torchs()
     assert np.allclose(p.run().hs, hs, rtol=0, atol=1e-13)
     assert theirs.xs is None
     assert max(report(p.gradients().cell, theirs.cell).values()) < 1e-12
@@ -77,7 +77,7 @@ def test_symbols_go_to_torch_as_one_hot_vectors(name):
 def test_no_state_is_zeros_in_torch_too():
     for name in CELLS:
         p = problem(name)._replace(state=None)
-        assert np.allclose(p.run().hs, gradients(*p)[0], rtol=0, atol=1e-13), name
+        assert np.allclose(p.run().hs, p.torchs()[0], rtol=0, atol=1e-13), name
 
 
 def both():

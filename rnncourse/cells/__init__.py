@@ -2,12 +2,7 @@
 `ablated` the four with a part missing.
 """
 
-from rnncourse.cells.ablated import (
-    NoForgetGate,
-    NoInputGate,
-    NoOutputActivation,
-    NoOutputGate,
-)
+from rnncourse.cells.ablated import NFG, NIG, NOAF, NOG
 from rnncourse.cells.clockwork import Clockwork
 from rnncourse.cells.coupled import CoupledLSTM
 from rnncourse.cells.gru import GRU
@@ -19,13 +14,13 @@ from rnncourse.cells.rnn import RNN
 __all__ = [
     "GRU",
     "LSTM",
+    "NFG",
+    "NIG",
+    "NOAF",
+    "NOG",
     "RNN",
     "Clockwork",
     "CoupledLSTM",
-    "NoForgetGate",
-    "NoInputGate",
-    "NoOutputActivation",
-    "NoOutputGate",
     "PeepholeLSTM",
     "ResetBeforeGRU",
 ]

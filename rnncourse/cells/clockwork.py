@@ -8,7 +8,7 @@ import numpy as np
 
 from rnncourse.arrays import Array, Float
 from rnncourse.functions import glorot, tanh, tanh_derivative
-from rnncourse.recurrence import Cell, State, rows
+from rnncourse.recurrence import Cell, Run, State, rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,7 +125,9 @@ class Clockwork(Cell):
         dh[:, :N] = 0
         return ClockworkState(dh, dstate.t - 1), da, da
 
-    def recurrent_gradient(self, run, da_hs):
+    def recurrent_gradient(
+        self, run: Run, da_hs: Float[Array, "T B H"]
+    ) -> Float[Array, "H H"]:
         start = run.state.t - len(da_hs)
         dW_h = np.zeros_like(self.W_h)
         for (reads, module), period in zip(

@@ -5,7 +5,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from rnncourse.arrays import Array, Float, columns, require_shape
+from rnncourse.arrays import Array, Float, columns, require_shape, sum_of_rows
 from rnncourse.functions import (
     glorot,
     orthogonal,
@@ -14,7 +14,7 @@ from rnncourse.functions import (
     tanh,
     tanh_derivative,
 )
-from rnncourse.recurrence import Cell, State, rows
+from rnncourse.recurrence import Cell, State
 
 
 class Tape(NamedTuple):
@@ -69,7 +69,9 @@ class GRU(Cell):
             b_n=np.zeros(H, dtype),
         )
 
-    def gates(self, state, a_x, a_h):
+    def gates(
+        self, state: State, a_x: Float[Array, "B G"], a_h: Float[Array, "B G"]
+    ) -> tuple[State, Tape]:
         a_xr, a_xz, a_xn = columns(a_x, 3)
         a_hr, a_hz, a_hn = columns(a_h, 3)
         r = sigmoid(a_xr + a_hr)
@@ -79,7 +81,9 @@ class GRU(Cell):
         h = z * state.h + (1 - z) * n
         return State(h), Tape(state.h, r, z, n, a_hn)
 
-    def gates_backward(self, dstate, tape):
+    def gates_backward(
+        self, dstate: State, tape: Tape
+    ) -> tuple[State, Float[Array, "B G"], Float[Array, "B G"]]:
         h_prev, r, z, n, a_hn = tape
         dh = dstate.h
         da_z = dh * (h_prev - n) * sigmoid_derivative(z)
@@ -90,5 +94,5 @@ class GRU(Cell):
         return State(dh * z), da_x, da_h
 
     def gradients(self, run, da_xs, da_hs):
-        db_n = rows(da_hs[..., 2 * self.H :]).sum(axis=0)
+        db_n = sum_of_rows(da_hs[..., 2 * self.H :])
         return replace(super().gradients(run, da_xs, da_hs), b_n=db_n)

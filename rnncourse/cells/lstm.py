@@ -29,7 +29,7 @@ class MemoryCell(Cell):
 
     def zero_state(self, B):
         zeros = np.zeros((B, self.H), self.W_h.dtype)
-        return LSTMState(zeros, zeros)
+        return LSTMState(zeros, zeros.copy())
 
 
 class Tape(NamedTuple):
@@ -77,7 +77,9 @@ class LSTM(MemoryCell):
             b=b.ravel(),
         )
 
-    def gates(self, state, a_x, a_h):
+    def gates(
+        self, state: LSTMState, a_x: Float[Array, "B G"], a_h: Float[Array, "B G"]
+    ) -> tuple[LSTMState, Tape]:
         a = np.add(
             columns(a_x, 4), columns(a_h, 4), order="C"
         )  # (4, B, H), each gate in one piece
@@ -89,7 +91,9 @@ class LSTM(MemoryCell):
         h = o * tanh_c
         return LSTMState(h, c), Tape(i, f, g, o, state.c, tanh_c)
 
-    def gates_backward(self, dstate, tape):
+    def gates_backward(
+        self, dstate: LSTMState, tape: Tape
+    ) -> tuple[LSTMState, Float[Array, "B G"], Float[Array, "B G"]]:
         i, f, g, o, c_prev, tanh_c = tape
         dc = dstate.c + dstate.h * o * tanh_derivative(tanh_c)
         da_i = dc * g * sigmoid_derivative(i)

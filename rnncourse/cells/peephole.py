@@ -5,7 +5,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from rnncourse.arrays import Array, Float, columns, require_shape
+from rnncourse.arrays import Array, Float, columns, require_shape, sum_of_rows
 from rnncourse.cells.lstm import LSTM, LSTMState, MemoryCell
 from rnncourse.functions import sigmoid, sigmoid_derivative, tanh, tanh_derivative
 
@@ -56,7 +56,9 @@ class PeepholeLSTM(MemoryCell):
         lstm = LSTM.init(D, H, rng=rng, forget_bias=forget_bias, dtype=dtype)
         return cls(lstm.W_x, lstm.W_h, lstm.b, np.zeros((3, H), dtype))
 
-    def gates(self, state, a_x, a_h):
+    def gates(
+        self, state: LSTMState, a_x: Float[Array, "B G"], a_h: Float[Array, "B G"]
+    ) -> tuple[LSTMState, Tape]:
         a_i, a_f, a_g, a_o = columns(a_x + a_h, 4)
         p_i, p_f, p_o = self.p
         i = sigmoid(a_i + p_i * state.c)
@@ -67,7 +69,9 @@ class PeepholeLSTM(MemoryCell):
         tanh_c = tanh(c)
         return LSTMState(o * tanh_c, c), Tape(i, f, g, o, state.c, c, tanh_c)
 
-    def gates_backward(self, dstate, tape):
+    def gates_backward(
+        self, dstate: LSTMState, tape: Tape
+    ) -> tuple[LSTMState, Float[Array, "B G"], Float[Array, "B G"]]:
         i, f, g, o, c_prev, _, tanh_c = tape
         p_i, p_f, p_o = self.p
         da_o = dstate.h * tanh_c * sigmoid_derivative(o)
@@ -86,7 +90,5 @@ class PeepholeLSTM(MemoryCell):
         )
         da_is, da_fs, _, da_os = np.split(da_xs, 4, axis=2)  # (T, B, H) each
         seen = (da_is * c_prevs, da_fs * c_prevs, da_os * cs)
-        return replace(
-            super().gradients(run, da_xs, da_hs),
-            p=np.stack([part.sum(axis=(0, 1)) for part in seen]),
-        )
+        dp = np.stack([sum_of_rows(part) for part in seen])
+        return replace(super().gradients(run, da_xs, da_hs), p=dp)

@@ -8,7 +8,7 @@ import numpy as np
 from rnncourse.arrays import Array, Float, columns
 from rnncourse.cells.gru import GRU
 from rnncourse.functions import sigmoid, sigmoid_derivative, tanh, tanh_derivative
-from rnncourse.recurrence import Cell, State, rows
+from rnncourse.recurrence import Cell, Run, State, rows
 
 
 class Tape(NamedTuple):
@@ -74,7 +74,9 @@ class ResetBeforeGRU(Cell):
         h = z * state.h + (1 - z) * n
         return State(h), Tape(state.h, r, z, n, rh)
 
-    def gates_backward(self, dstate, tape):
+    def gates_backward(
+        self, dstate: State, tape: Tape
+    ) -> tuple[State, Float[Array, "B G"], Float[Array, "B G"]]:
         h_prev, r, z, n, _ = tape
         dh = dstate.h
         da_z = dh * (h_prev - n) * sigmoid_derivative(z)
@@ -89,10 +91,12 @@ class ResetBeforeGRU(Cell):
     def recurrent(self, state: State) -> Float[Array, "B R"]:
         return state.h @ self.W_hrz
 
-    def recurrent_backward(self, da_h):
+    def recurrent_backward(self, da_h: Float[Array, "B G"]) -> Float[Array, "B H"]:
         return da_h[:, : 2 * self.H] @ self.W_hrz.T
 
-    def recurrent_gradient(self, run, da_hs):
+    def recurrent_gradient(
+        self, run: Run, da_hs: Float[Array, "T B G"]
+    ) -> Float[Array, "H G"]:
         da_rz, da_n = np.split(rows(da_hs), [2 * self.H], axis=1)
         rhs = np.concatenate([tape.rh for tape in run.tapes])  # (TB, H)
         return np.hstack([rows(run.hs_prev).T @ da_rz, rhs.T @ da_n])

@@ -36,11 +36,15 @@ class RNN(Cell):
             b=np.zeros(H, dtype),
         )
 
-    def gates(self, state, a_x, a_h):
+    def gates(
+        self, state: State, a_x: Float[Array, "B G"], a_h: Float[Array, "B G"]
+    ) -> tuple[State, Tape]:
         h = tanh(a_x + a_h)
         return State(h), Tape(h)
 
-    def gates_backward(self, dstate, tape):
+    def gates_backward(
+        self, dstate: State, tape: Tape
+    ) -> tuple[State, Float[Array, "B G"], Float[Array, "B G"]]:
         (h,) = tape
         da = dstate.h * tanh_derivative(h)
         return State(np.zeros_like(h)), da, da

@@ -11,6 +11,7 @@ from rnncourse.text.corpora import (
     sunspots,
     vowels,
 )
+from rnncourse.text.kneser_ney import KneserNey
 from rnncourse.text.ngram import NGram
 from rnncourse.text.reading import loss_along, loss_on
 from rnncourse.text.sampling import generate, sample_symbol, tempered, write
@@ -18,6 +19,7 @@ from rnncourse.text.vocabulary import Vocabulary, require_symbols
 from rnncourse.text.windows import passes, stretches, windows
 
 __all__ = [
+    "KneserNey",
     "NGram",
     "Utterances",
     "Vocabulary",

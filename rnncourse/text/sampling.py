@@ -6,7 +6,7 @@ from itertools import islice
 import numpy as np
 
 from rnncourse.arrays import Array, Float, Int, floats, require_shape, require_sizes
-from rnncourse.composition import Bidirectional, Stack
+from rnncourse.composition import reads_ahead
 from rnncourse.functions import softmax
 from rnncourse.network import Network
 from rnncourse.recurrence import Run, forward
@@ -126,14 +126,8 @@ def require_reader(net: object, owner: str) -> None:
     """
     if not isinstance(net, Network):
         raise TypeError(f"net is a {type(net).__name__}; {owner} expects a Network")
-    if _reads_ahead(net.cell):
+    if reads_ahead(net.cell):
         raise ValueError(
             f"the network reads ahead (a bidirectional is in it), so it sees the symbol"
             f" that it is to predict; {owner} expects one that reads forward only"
         )
-
-
-def _reads_ahead(cell: object) -> bool:
-    if isinstance(cell, Stack):
-        return any(map(_reads_ahead, cell.layers))
-    return isinstance(cell, Bidirectional)

@@ -11,11 +11,11 @@ from typing import Any
 import torch
 
 from rnncourse.cells import (
+    NFG,
+    NIG,
+    NOAF,
+    NOG,
     CoupledLSTM,
-    NoForgetGate,
-    NoInputGate,
-    NoOutputActivation,
-    NoOutputGate,
     PeepholeLSTM,
     ResetBeforeGRU,
 )
@@ -41,19 +41,19 @@ def _coupled(w, h, c, x):
 
 
 def _no_input_gate(w, h, c, x):
-    a_f, a_g, a_o = _pre_activations(w, h, x, 3)
+    _, a_f, a_g, a_o = _pre_activations(w, h, x, 4)
     c = a_f.sigmoid() * c + a_g.tanh()
     return a_o.sigmoid() * c.tanh(), c
 
 
 def _no_forget_gate(w, h, c, x):
-    a_i, a_g, a_o = _pre_activations(w, h, x, 3)
+    a_i, _, a_g, a_o = _pre_activations(w, h, x, 4)
     c = c + a_i.sigmoid() * a_g.tanh()
     return a_o.sigmoid() * c.tanh(), c
 
 
 def _no_output_gate(w, h, c, x):
-    a_i, a_f, a_g = _pre_activations(w, h, x, 3)
+    a_i, a_f, a_g, _ = _pre_activations(w, h, x, 4)
     c = a_f.sigmoid() * c + a_i.sigmoid() * a_g.tanh()
     return c.tanh(), c
 
@@ -75,9 +75,9 @@ def _reset_before(w, h, x):
 STEPS: dict[Any, Step] = {
     PeepholeLSTM: _peephole,
     CoupledLSTM: _coupled,
-    NoInputGate: _no_input_gate,
-    NoForgetGate: _no_forget_gate,
-    NoOutputGate: _no_output_gate,
-    NoOutputActivation: _no_output_activation,
+    NIG: _no_input_gate,
+    NFG: _no_forget_gate,
+    NOG: _no_output_gate,
+    NOAF: _no_output_activation,
     ResetBeforeGRU: _reset_before,
 }

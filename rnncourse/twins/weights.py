@@ -4,11 +4,13 @@ Rows here are columns there (torch multiplies by transposed weights), and one bi
 is the sum of two there. The gate orders are the same. Needs torch.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
+from torch.nn.utils import rnn
 
 from rnncourse.arrays import Array, Float, Int, Record
 from rnncourse.cells import GRU, LSTM, RNN, Clockwork
@@ -74,23 +76,25 @@ def to_torch(net: Any) -> Any:
 
 
 def from_torch(module: nn.Module) -> Any:
-    """The cell, stack or bidirectional with a torch module's weights; its two biases
-    are added up.
+    """The cell, stack or bidirectional with a torch module's weights; its two biases are
+    added up.
 
     Raises TypeError for any other module than torch.nn.RNN with tanh, LSTM or GRU, each
-    with biases and no proj_size.
+    with biases and no proj_size; and for `batch_first` and `dropout`, which the result
+    would not have.
     """
     m: Any = module
     kind = {twin: kind for kind, twin in KINDS.items()}.get(type(m))
-    if (
-        kind is None
-        or getattr(m, "nonlinearity", "tanh") != "tanh"
-        or m.proj_size
-        or not m.bias
-    ):
+    tanh = getattr(m, "nonlinearity", "tanh") == "tanh"
+    if kind is None or not tanh or m.proj_size or not m.bias:
         raise TypeError(
             f"{module} has no twin; expected torch.nn.RNN with tanh, LSTM or GRU, with"
             " biases, no proj_size"
+        )
+    if m.batch_first or m.dropout:
+        raise TypeError(
+            f"{module} has batch_first={m.batch_first} and dropout={m.dropout}; its twin"
+            " reads (T, B, D) and drops nothing: set them to False and 0 first"
         )
     cells = []
     for suffix in _suffixes(m):
@@ -117,103 +121,101 @@ def gradients(
     dhs: Float[Array, "T B H"],
     state: Any = None,
     dstate: Any = None,
+    *,
+    lengths: Int[Array, " B"] | None = None,
 ) -> tuple[Float[Array, "T B H"], Gradients]:
     """torch's outputs, and torch's gradients for the upstream gradient dhs, in our
     shapes; the flow is empty.
 
-    Symbols are given to torch as one-hot vectors. For Clockwork and the cells of
-    `steps`, autograd runs through their recurrence written in torch.
+    Symbols are given to torch as one-hot vectors, sequences of several lengths as a
+    packed sequence. For Clockwork and the cells of `steps`, autograd runs through their
+    recurrence written in torch.
     """
     symbols = xs.ndim == 2
     x = _leaf(np.eye(net.D, dtype=dhs.dtype)[xs] if symbols else xs)
     state = net.zero_state(xs.shape[1]) if state is None else state
     dstate = state.map(np.zeros_like) if dstate is None else dstate
-    run = (
-        _run_clockwork
-        if isinstance(net, Clockwork)
-        else _run_steps
-        if type(net) in STEPS
-        else _run_module
-    )
-    hs, starts, lasts, read = run(net, x, state)
+    run = _run_module
+    if isinstance(net, Clockwork) or type(net) in STEPS:
+        run = _run_steps
+    ends = None if lengths is None else torch.tensor(lengths)
+    hs, starts, lasts, read = run(net, x, state, ends)
     loss = (hs * torch.tensor(dhs)).sum()
     for last, upstream in zip(lasts, _by_letter(dstate), strict=True):
         loss = loss + (last * torch.tensor(upstream)).sum()
     loss.backward()
-    slopes = iter(
-        [
-            slope.numpy()
-            for pair in zip(*(start.grad for start in starts), strict=True)
-            for slope in pair
-        ]
-    )
+    pairs = zip(*(start.grad for start in starts), strict=True)
+    slopes = iter([slope.numpy() for pair in pairs for slope in pair])
     dxs = None if symbols else x.grad.numpy()
-    return hs.detach().numpy(), Gradients(
-        read(), dxs, state.map(lambda leaf: next(slopes)), {}
-    )
+    dstart = state.map(lambda leaf: next(slopes))
+    return hs.detach().numpy(), Gradients(read(), dxs, dstart, {})
 
 
-def _run_module(net: Any, x: torch.Tensor, state: Record) -> tuple:
+def _run_module(
+    net: Any, x: torch.Tensor, state: Record, lengths: torch.Tensor | None
+) -> tuple:
     module = to_torch(net)
     starts = [_leaf(start) for start in _by_letter(state)]
-    hs, last = module(x, tuple(starts) if len(starts) == 2 else starts[0])
+    start = tuple(starts) if len(starts) == 2 else starts[0]
+    if lengths is None:
+        hs, last = module(x, start)
+    else:
+        packed = rnn.pack_padded_sequence(x, lengths, enforce_sorted=False)
+        hs, last = module(packed, start)
+        hs, _ = rnn.pad_packed_sequence(hs, total_length=len(x))
 
     def read() -> Any:
+        # the gradients stand in for the weights, and from_torch reads them; b has one
+        # gradient, not two
+        own = 2 * module.hidden_size if isinstance(module, nn.GRU) else None
         with torch.no_grad():
             for name, parameter in module.named_parameters():
                 parameter.copy_(parameter.grad)
                 if name.startswith("bias_hh"):
-                    parameter[
-                        : 2 * module.hidden_size if isinstance(module, nn.GRU) else None
-                    ] = 0
+                    parameter[:own] = 0
         weights = from_torch(module)
-        return (
-            Stack((weights,))
-            if isinstance(net, Stack) and len(net.layers) == 1
-            else weights
-        )
+        alone = isinstance(net, Stack) and len(net.layers) == 1
+        return Stack((weights,)) if alone else weights
 
     return hs, starts, last if len(starts) == 2 else [last], read
 
 
-def _run_clockwork(net: Clockwork, x: torch.Tensor, state: ClockworkState) -> tuple:
+def _run_steps(
+    net: Any, x: torch.Tensor, state: Record, lengths: torch.Tensor | None
+) -> tuple:
+    w = {name: _leaf(leaf) for name, leaf in net.leaves().items()}
+    starts = [_leaf(start) for start in _by_letter(state)]
+    parts, hs = [start[0] for start in starts], []
+    for t, x_t in enumerate(x):
+        if isinstance(net, Clockwork) and isinstance(state, ClockworkState):
+            after = _clockwork(net, state.t + t, w, *parts, x_t)
+        else:
+            after = STEPS[type(net)](w, *parts, x_t)
+        h = after[0]
+        if lengths is not None:
+            alive = (t < lengths)[:, None]
+            h = h * alive
+            after = [
+                torch.where(alive, *pair) for pair in zip(after, parts, strict=True)
+            ]
+        parts = list(after)
+        hs.append(h)
+
+    def read() -> Any:
+        return replace(net, **{name: leaf.grad.numpy() for name, leaf in w.items()})
+
+    return torch.stack(hs), starts, [part[None] for part in parts], read
+
+
+def _clockwork(
+    net: Clockwork, t: int, w: Any, h: torch.Tensor, x: torch.Tensor
+) -> list[torch.Tensor]:
     k = net.H // len(net.periods)
     period = torch.tensor(np.repeat(net.periods, k))
     module = torch.arange(net.H) // k
     reads = module[:, None] >= module[None, :]  # row j, column i: unit i reads unit j
-    W_x, W_h, b, start = (
-        _leaf(net.W_x),
-        _leaf(net.W_h),
-        _leaf(net.b),
-        _leaf(_by_letter(state)[0]),
-    )
-    h, hs = start[0], []
-    for t, x_t in enumerate(x, start=state.t):
-        h = torch.where(
-            t % period == 0, torch.tanh(x_t @ W_x + h @ (W_h * reads) + b), h
-        )
-        hs.append(h)
-
-    def read() -> Clockwork:
-        return Clockwork(
-            W_x.grad.numpy(), W_h.grad.numpy(), b.grad.numpy(), net.periods
-        )
-
-    return torch.stack(hs), [start], [h[None]], read
-
-
-def _run_steps(net: Any, x: torch.Tensor, state: Record) -> tuple:
-    w = {name: _leaf(leaf) for name, leaf in net.leaves().items()}
-    starts = [_leaf(start) for start in _by_letter(state)]
-    parts, hs = [start[0] for start in starts], []
-    for x_t in x:
-        parts = STEPS[type(net)](w, *parts, x_t)
-        hs.append(parts[0])
-
-    def read() -> Any:
-        return type(net)(**{name: leaf.grad.numpy() for name, leaf in w.items()})
-
-    return torch.stack(hs), starts, [part[None] for part in parts], read
+    moved = torch.tanh(x @ w["W_x"] + h @ (w["W_h"] * reads) + w["b"])
+    return [torch.where(t % period == 0, moved, h)]
 
 
 def _leaf(array: Array) -> Any:
