@@ -7,6 +7,7 @@ Vectors are rows and time comes first: a sequence has the shape `(T, B, D)`, a s
 `(B, H)`.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple, Self
@@ -233,31 +234,41 @@ def floats(name: str, array: object, dtype: np.dtype) -> Array:
 
 def frozen(array: Array) -> Array:
     """The same array, read-only from now on."""
-    array.flags.writeable = False
+    array.setflags(write=False)
     return array
 
 
 def sum_of_rows(array: Float[Array, "*shape N"]) -> Float[Array, " N"]:
-    """The sum over all axes but the last, added up in double and given in the dtype of
-    the array: a float32 sum of a million rows would keep three digits.
+    """The sum over all axes but the last, in the dtype of the array.
+
+    Added up one after the other in single precision, a million rows would keep three
+    digits. So 32 rows make a sum, and the sums are added up in double.
     """
     rows = array.reshape(-1, array.shape[-1])
-    return rows.sum(axis=0, dtype=np.float64).astype(array.dtype)
+    if array.dtype == np.float64:
+        return rows.sum(axis=0)
+    whole = len(rows) // 32 * 32
+    some = rows[:whole].reshape(-1, 32, rows.shape[1]).sum(axis=1)
+    rest = rows[whole:].sum(axis=0, dtype=np.float64)
+    return (some.sum(axis=0, dtype=np.float64) + rest).astype(array.dtype)
 
 
 def length(array: Float[Array, "*shape"]) -> float:
     """The Euclidean length of all numbers together, √(sum of squares).
 
-    Where squares would leave the range of floats (at 1e-23 and 1e19 in float32), the
-    numbers are divided by the largest first.
+    Where squares leave the range of floats (at 1e-23 and 1e19 in float32) the numbers are
+    divided by the largest first.
     """
-    limits = np.finfo(array.dtype)
-    with np.errstate(over="ignore", under="ignore"):
-        square = float(np.vdot(array, array))
-    if float(limits.tiny) / float(limits.eps) ** 2 < square < float(limits.max):
-        return float(np.sqrt(square))
-    largest = float(np.abs(array).max(initial=0))
-    if largest == 0 or not np.isfinite(largest):
-        return largest
-    scaled = array.astype(np.float64) / largest
-    return largest * float(np.sqrt(np.vdot(scaled, scaled)))
+    square = float(np.vdot(array, array))
+    smallest, largest = SAFE[array.dtype.itemsize]
+    if smallest < square < largest:
+        return math.sqrt(square)
+    top = float(np.abs(array).max(initial=0))
+    if top == 0 or not np.isfinite(top):
+        return top
+    scaled = array.astype(np.float64) / top
+    return top * math.sqrt(np.vdot(scaled, scaled))
+
+
+# by the bytes of a float: between these a sum of squares has lost nothing
+SAFE = {2: (1.0, 1e4), 4: (1e-24, 3e38), 8: (1e-260, 1e308)}

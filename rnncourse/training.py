@@ -2,6 +2,7 @@
 training loop as a generator.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple, TypeVar
@@ -133,10 +134,9 @@ def norm(gradient: Record) -> float:
     leaves = [
         leaf.astype(np.float64, copy=False) for leaf in gradient.leaves().values()
     ]
-    with np.errstate(over="ignore", under="ignore"):
-        square = sum(float(np.vdot(leaf, leaf)) for leaf in leaves)
-    if 1e-260 < square < np.inf:
-        return float(np.sqrt(square))
+    square = sum(float(np.vdot(leaf, leaf)) for leaf in leaves)
+    if 1e-260 < square < 1e308:
+        return math.sqrt(square)
     return length(np.array([length(leaf) for leaf in leaves]))
 
 
