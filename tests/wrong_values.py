@@ -41,4 +41,5 @@ def assert_clear(call, also=()):
             raise AssertionError(f"raised in {code.co_filename}: {error!r}") from error
         if dis.opname[code.co_code[last.tb_lasti]] != "RAISE_VARARGS":
             raise AssertionError(f"raised by no `raise`: {error!r}") from error
-        assert "\n" not in str(error)
+        if "\n" in str(error):
+            raise AssertionError(f"more than one line: {error!r}") from error
