@@ -2,7 +2,10 @@
 exercise must pass.
 """
 
+import re
 import signal
+import subprocess
+import sys
 import threading
 import time
 import warnings
@@ -15,8 +18,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from rnncourse import exercises
+from rnncourse import GRU, LSTM, RNN, Clockwork, Network, State, exercises, stack
+from rnncourse.cells import ResetBeforeGRU, clockwork, lstm, reset_before, rnn
+from rnncourse.cells.clockwork import ClockworkState, modules
+from rnncourse.cells.lstm import LSTMState
 from rnncourse.exercises import Exercise, Verdict, catalogue, check, edited, register
+from rnncourse.functions import sigmoid
+from rnncourse.jacobians import norm_kept, step_jacobians
+from rnncourse.recurrence import Run, backward, forward, input_gradient
+from rnncourse.text.sampling import tempered
+from rnncourse.text.windows import windows
+from rnncourse.training import clip_by_norm
 
 law = settings(derandomize=True, deadline=None)
 
@@ -392,10 +404,18 @@ def endless_recursion(x, dy):
 
 @pytest.mark.parametrize(
     "error",
-    [ValueError(), KeyError("W_x"), Unprintable(), SystemExit(1), GeneratorExit(), MemoryError(), BaseException("\n" * 9),
-     ValueError("long " * 10**5)],
+    [
+        ValueError(),
+        KeyError("W_x"),
+        Unprintable(),
+        SystemExit(1),
+        GeneratorExit(),
+        MemoryError(),
+        BaseException("\n" * 9),
+        ValueError("long " * 10**5),
+    ],
     ids=lambda error: type(error).__name__,
-)  # fmt: skip
+)
 def test_any_exception(error):
     def answer(x, dy):
         raise error
@@ -475,6 +495,47 @@ def test_arguments_are_shown_the_same_way_each_time():
     )
 
 
+def test_complaints_have_the_names_of_the_reader():
+    def mine(inputs, upstream):
+        upstream -= 1
+        return linear_backward(inputs, upstream)
+
+    assert "✗ upstream was changed" in LINEAR.check(mine).text
+    text = refused(LINEAR.check(lambda rows, up, scale=2: (rows.T @ up, scale * up[0])))
+    assert text.endswith("\n  called with rows (5, 3), up (5, 4)")
+    for answer in [lambda *args: 0, lambda x=0, *more: 0, partial(lambda *_: 0)]:
+        assert refused(LINEAR.check(answer)).endswith(
+            "\n  called with x (5, 3), dy (5, 4)"
+        )
+
+
+def test_a_mistake_is_an_edited_reference():
+    right = linear_backward(np.eye(2), np.ones((2, 3)))
+    doubled = edited(linear_backward, "dy, dy", "2 * dy, 3 * dy")
+    dW, db = doubled(np.eye(2), np.ones((2, 3)))
+    np.testing.assert_array_equal(dW, 2 * right[0])
+    np.testing.assert_array_equal(db, 3 * np.ones(3) + 3 * np.ones(3))
+    for piece, times in [("dy", 4), ("dz", 0)]:
+        with pytest.raises(
+            ValueError, match=f"'{piece}' occurs {times} times in linear_"
+        ):
+            edited(linear_backward, piece, "x")
+
+
+def test_a_mistake_may_be_one_that_fails():
+    hint = "the last has no successor"
+    following = Exercise(
+        "following",
+        lambda x: np.append(x[1:], 0.0),
+        {hint: lambda x: np.array([x[i + 1] for i in range(len(x))])},
+        inputs=lambda rng: [(rng.random(3),), (rng.random(4),)],
+    )
+    text = refused(following.check(lambda x: x[np.arange(len(x)) + 1]))
+    assert text.startswith("✗ IndexError: ")
+    assert text.endswith(f". {hint}")
+    assert hint not in refused(following.check(lambda x: x[{}]))
+
+
 def test_views_and_buffers():
     first_rows = Exercise(
         "first",
@@ -526,11 +587,14 @@ def test_coroutines():
     assert "got coroutine" in refused(LINEAR.check(asynchronous))
 
 
+dtypes = st.sampled_from(["f8", "f4", "i8", "?", "U3", "O", "M8[s]", "c16"])
+odd = [int, len, object(), NotImplemented, np.float64(1), np.random, Box, Box()]
+numbers = st.booleans() | st.integers() | st.floats() | st.complex_numbers()
 anything = st.recursive(
-    st.none() | st.just(...) | st.booleans() | st.integers() | st.floats() | st.complex_numbers() | st.text() | st.binary()
-    | st.sampled_from([int, len, object(), NotImplemented, np.float64(1), np.random, Box, Box()])
-    | arrays(st.sampled_from(["f8", "f4", "i8", "?", "U3", "O", "M8[s]", "c16"]), array_shapes(min_dims=0)),
-    lambda inside: st.lists(inside) | st.tuples(inside, inside) | st.dictionaries(st.text(), inside) | st.sets(st.text()),
+    st.none() | st.just(...) | numbers | st.text() | st.binary() | st.sampled_from(odd)
+    | arrays(dtypes, array_shapes(min_dims=0)),
+    lambda inside: st.lists(inside) | st.tuples(inside, inside)
+    | st.dictionaries(st.text(), inside) | st.sets(st.text()),
     max_leaves=4,
 )  # fmt: skip
 
@@ -571,9 +635,12 @@ def more_stubborn(x, dy):
         endless(x, dy)
 
 
-@pytest.mark.skipif(
+needs_timers = pytest.mark.skipif(
     not hasattr(signal, "setitimer"), reason="this system has no timers"
 )
+
+
+@needs_timers
 @pytest.mark.parametrize("answer", [endless, stubborn, more_stubborn])
 def test_an_endless_loop_is_stopped_and_the_earlier_timer_set_again(answer):
     ticks = []
@@ -593,12 +660,69 @@ def test_an_endless_loop_is_stopped_and_the_earlier_timer_set_again(answer):
         signal.signal(signal.SIGALRM, handler)
 
 
+@needs_timers
 def test_an_answer_in_time_leaves_no_timer_behind():
     before = signal.getsignal(signal.SIGALRM)
     assert replace(LINEAR, seconds=0.1).check(linear_backward).ok
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
     assert signal.getsignal(signal.SIGALRM) is before
     time.sleep(0.15)
+
+
+STRESS = """
+import signal, time
+from rnncourse.exercises import Exercise
+
+limit, before = 0.003, signal.getsignal(signal.SIGALRM)
+
+
+def deep(n):
+    while n == 0:
+        pass
+    return deep(n - 1)
+
+
+def just_in_time(share):
+    end = time.perf_counter() + share * limit
+    while time.perf_counter() < end:
+        pass
+    return 0
+
+
+for i in range(300):
+    share = 0.8 + 0.4 * (i % 50) / 50
+    for answer in [lambda: deep(900), lambda: just_in_time(share)][i % 3 == 0 :]:
+        exercise = Exercise("stress", lambda: 0, {}, inputs=lambda rng: [()], seconds=limit)
+        exercise.check(answer)
+        assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0), i
+        assert signal.getsignal(signal.SIGALRM) is before, i
+time.sleep(0.1)
+"""
+
+
+@needs_timers
+def test_the_limit_leaves_nothing_behind_under_stress():
+    """The alarm lands in deep unwinding, and just where an answer ends."""
+    done = subprocess.run(
+        [sys.executable, "-c", STRESS], capture_output=True, text=True, timeout=120
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@needs_timers
+def test_a_first_import_is_not_the_answers_time(tmp_path, monkeypatch):
+    (tmp_path / "a_heavy_module.py").write_text("import time\ntime.sleep(0.4)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def answer(x, dy):
+        import a_heavy_module  # noqa: F401
+
+        return linear_backward(x, dy) if x.shape == (5, 3) else endless(x, dy)
+
+    start = time.perf_counter()
+    text = refused(replace(LINEAR, seconds=0.3).check(answer))
+    assert text.startswith("✗ No result after 0.3 seconds")
+    assert 0.55 < time.perf_counter() - start < 5
 
 
 def test_other_threads_and_systems_have_no_limit(monkeypatch):
@@ -921,3 +1045,416 @@ def test_a_number_is_not_in_a_verdict(exercise):
     for right in rights:
         if isinstance(right, int | float | str) and len(str(right)) > 1:
             assert not any(str(right) in text for text in texts)
+
+
+# ---- References that repeat the package, and answers at the edge
+
+
+def one_layer(W_h, D=1):
+    H = len(W_h)
+    return RNN(np.zeros((D, H)), W_h, np.zeros(H))
+
+
+def as_run(hs, h_0, xs):
+    hs_prev = np.concatenate([h_0[None], hs[:-1]])
+    return Run(xs, hs, hs_prev, State(hs[-1]), [rnn.Tape(h) for h in hs])
+
+
+def rnn_gradients(dhs, hs, h_0, xs, W_h):
+    gradients = backward(one_layer(W_h, xs.shape[2]), dhs, as_run(hs, h_0, xs))
+    return *gradients.cell.leaves().values(), gradients.state.h
+
+
+def clipped(dW, db, limit):
+    record = clip_by_norm(RNN(dW, np.zeros((len(db), len(db))), db), limit)
+    return record.W_x, record.b
+
+
+def omega(dh, h, W_h):
+    run = as_run(h[None], h, np.zeros((1, len(h), 1)))
+    return norm_kept(one_layer(W_h), dh[None], run).value
+
+
+def jacobian(h, W_h):
+    run = as_run(h[None], h, np.zeros((1, len(h), 1)))
+    return step_jacobians(one_layer(W_h), run)[0]
+
+
+def lstm_back(dh, dc, i, f, g, o, c_prev, c):
+    H = dh.shape[1]
+    cell = LSTM(np.zeros((1, 4 * H)), np.zeros((H, 4 * H)), np.zeros(4 * H))
+    tape = lstm.Tape(i, f, g, o, c_prev, np.tanh(c))
+    dstate, da, _ = cell.gates_backward(LSTMState(dh, dc), tape)
+    return da, dstate.c
+
+
+def gru_back(dh, h_prev, r, z, n, W_hn):
+    H = len(W_hn)
+    W_h = np.concatenate([np.zeros((H, 2 * H)), W_hn], axis=1)
+    cell = ResetBeforeGRU(np.zeros((1, 3 * H)), W_h, np.zeros(3 * H))
+    tape = reset_before.Tape(h_prev, r, z, n, r * h_prev)
+    dstate, da, _ = cell.gates_backward(State(dh), tape)
+    return *np.split(da, 3, axis=1), dstate.h
+
+
+def clockwork_cost(H, periods):
+    cell = Clockwork.init(1, H, periods=periods, rng=np.random.default_rng(0))
+    sizes = [
+        [cell.W_h[part].size for part in modules(H, len(periods))][
+            : k * len(periods) // H
+        ]
+        for k in map(cell.moving, range(np.lcm.reduce(periods)))
+    ]
+    return float(np.mean(list(map(sum, sizes))))
+
+
+def clockwork_mask(H, g):
+    mask = np.zeros((H, H), bool)
+    for part in modules(H, g):
+        mask[part] = True
+    return mask
+
+
+def clockwork_back(dh, h, t, W_h, periods):
+    H = len(W_h)
+    cell = Clockwork(np.zeros((1, H)), W_h, np.zeros(H), periods)
+    tape = clockwork.Tape(h[:, : cell.moving(t)])
+    dstate, da, _ = cell.gates_backward(ClockworkState(dh, t + 1), tape)
+    return dstate.h + cell.recurrent_backward(da)
+
+
+def network_size(D, H, V):
+    rng = np.random.default_rng(0)
+    layers = stack(RNN.init(D, H, rng=rng), RNN.init(H, H, rng=rng))
+    return Network.init(layers, V, rng=rng).size
+
+
+def all_windows(ids, T, B):
+    batches = list(windows(ids, T=T, B=B))
+    return tuple(
+        np.stack(part)
+        for part in [[b.xs for b in batches], [b.targets for b in batches]]
+    )
+
+
+PACKAGE = {
+    "rnn-step": lambda x, h, *cell: RNN(*cell).step(State(h), x)[0].h,
+    "count-parameters": network_size,
+    "any-length": lambda xs, h, *cell: forward(RNN(*cell), xs, State(h)).hs,
+    "row-gradient": input_gradient,
+    "tracks": all_windows,
+    "tempered": tempered,
+    "bptt-backward": rnn_gradients,
+    "bptt-recompute": lambda xs, dhs, h_0, W_x, W_h, b, k: rnn_gradients(
+        dhs, forward(RNN(W_x, W_h, b), xs, State(h_0)).hs, h_0, xs, W_h
+    )[1],
+    "step-jacobian": jacobian,
+    "clip-together": clipped,
+    "norm-kept": omega,
+    "lstm-step": lambda x, h, c, *cell: tuple(
+        LSTM(*cell).step(LSTMState(h, c), x)[0].leaves().values()
+    ),
+    "lstm-backward": lstm_back,
+    "gru-step": lambda h, x, *cell: GRU(*cell).step(State(h), x)[0].h,
+    "gru-backward": gru_back,
+    "clockwork-mask": clockwork_mask,
+    "clockwork-cost": clockwork_cost,
+    "clockwork-back": clockwork_back,
+}
+
+
+@pytest.mark.parametrize("name", PACKAGE)
+def test_a_reference_that_repeats_the_package_equals_it(name):
+    exercise = catalogue()[name]
+    for args in inputs_of(exercise):
+        right, ours = exercise.reference(*args), PACKAGE[name](*args)
+        parts = (
+            [(right, ours)]
+            if not isinstance(right, tuple)
+            else zip(right, ours, strict=True)
+        )
+        for one, other in parts:
+            np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-14)
+
+
+def test_the_sigmoid_that_keeps_its_digits_is_the_package_s():
+    a = np.linspace(-20, 20, 81)
+    exercise = catalogue()["stable-sigmoid"]
+    np.testing.assert_allclose(exercise.reference(a), sigmoid(a), rtol=0, atol=1e-15)
+
+
+@every_function
+def test_rounding_is_right_and_a_small_error_is_not(exercise):
+    def scaled(by):
+        return lambda part: part * by if np.asarray(part).dtype.kind == "f" else part
+
+    assert check(exercise.name, spoiled(exercise, scaled(1 + 1e-8))).ok
+    right = exercise.reference(*inputs_of(exercise)[0])
+    first = right[0] if isinstance(right, tuple) else right
+    if np.asarray(first).dtype.kind == "f":
+        text = refused(check(exercise.name, spoiled(exercise, scaled(1 + 1e-4))))
+        assert "differs" in text
+
+
+TRANSIENT = np.array([[0.9, 60.0], [0.0, 0.9]])
+
+
+def turned(W, angle):
+    c, s = np.cos(angle), np.sin(angle)
+    R = np.array([[c, -s], [s, c]])
+    return R @ W @ R.T
+
+
+ANGLES = [*np.linspace(0, np.pi, 89), *10.0 ** -np.arange(1.0, 15.0)]
+DECIMALS = [
+    (0.9 + t, b, -t * t / b, 0.9 - t)  # both eigenvalues are 0.9
+    for t in [0, 0.1, 0.3, 0.7, 1, 1.5, 2, 4, 7, 10]
+    for b in [50, 60, 64, 80, 100, 125, 200, 500, 1000]
+]
+
+
+def test_transient_takes_what_is_right_but_for_rounding():
+    rights = [turned(TRANSIENT, angle) for angle in ANGLES]
+    rights += [turned(-TRANSIENT.T, angle) for angle in ANGLES]
+    rights += [tuple(float(f"{w:.12g}") for w in W) for W in DECIMALS]
+    rights += [((0.9, 60), (0, 0.9)), [[0.9, 60], [0, 0.9]], (0.9, 1e300, 0, 0.9)]
+    rights += [
+        (0, 100.0001, 0, 0),
+        (1e200, 1e200, -1e200, -1e200),
+        np.array([0.5, 200, 0, 0]),
+    ]
+    for right in rights:
+        assert check("transient", right).ok, (right, check("transient", right))
+
+
+@pytest.mark.parametrize(
+    ("answer", "complaint"),
+    [
+        ((0.900001, 60, 0, 0.9), "radius is above 0.9"),
+        ((0.9, 60, 1e-9, 0.9), "radius is above 0.9"),
+        (
+            tuple(turned(TRANSIENT + 1e-5 * np.eye(2), 1.0).ravel()),
+            "radius is above 0.9",
+        ),
+        ((0, 90, -0.01, 0), "radius is above 0.9"),
+        ((1.5, 1e300, 0, 1.5), "radius is above 0.9"),
+        ((0, 100, 0, 0), "no vector more than 100 times"),
+        ((0, 99.9999, 0, 0), "no vector more than 99.9999 times"),
+        ((0.3, 0.2, 0.2, 0.3), "symmetric"),
+        (np.ones((3, 3)), "expected 4 parts"),
+        (((0.9, 60), (0, 0.9, 0)), "expected 4 parts, got 2"),
+        ((0.9, np.inf, 0, 0.9), "expected finite numbers"),
+        (((0.9, "60"), (0, "a")), "expected 4 parts"),
+    ],
+)
+def test_transient_refuses_what_is_nearly_right(answer, complaint):
+    assert complaint in refused(check("transient", answer))
+
+
+@pytest.mark.parametrize(
+    ("answer", "complaint"),
+    [
+        ((8.0, 3.0, -1.0), ""),
+        ((100.0, 2.0, -0.5), ""),
+        ((5, 1.5, 0), ""),
+        (np.array([20.0, 9.0, -4.0]), ""),
+        ((1e300, 1e300, 0.0), ""),
+        ((8.0, 3.0, -1.8), "forgotten"),
+        ((0.3, 3.0, -1.0), "leaves h at 0.5 or below"),
+        ((8.0, 3.0, 1.0), "not below 0.5 after 1 zeros"),
+        ((8.0, 1.5, 1e-7), "not below 0.5"),
+        ((-8.0, 3.0, -1.0), "leaves h at 0.5 or below"),
+        ((-1.3, 3.0, 1e-3), "h"),
+        ((1e308, 1e308, -1e308), "h"),
+    ],
+)
+def test_latch_at_its_edges(answer, complaint):
+    verdict = check("latch", answer)
+    assert (complaint in refused(verdict)) if complaint else verdict.ok, verdict
+
+
+def test_latch_sees_a_resting_place_that_is_only_just_gone():
+    w = 3.0  # tanh(w h + b) touches the diagonal where w (1 - h²) = 1
+    h = np.sqrt(1 - 1 / w)
+    b = np.arctanh(h) - w * h
+    assert check("latch", (8.0, w, b + 1e-5)).ok
+    assert "forgotten" in refused(check("latch", (8.0, w, b - 1e-5)))
+
+
+def other_tracks(order, shift=0, gap=0):
+    def answer(ids, T, B):
+        n = (len(ids) - 1) // (T * B)
+        slack = len(ids) - 1 - n * T * B
+        starts = [b * n * T + min(shift + gap * b, slack) for b in range(B)][::order]
+        return tuple(
+            np.stack([ids[s + k : s + k + n * T].reshape(n, T) for s in starts], axis=2)
+            for k in (0, 1)
+        )
+
+    return answer
+
+
+def test_tracks_takes_any_running_text():
+    for order, shift, gap in [(1, 0, 0), (-1, 0, 0), (1, 1, 0), (-1, 0, 1)]:
+        assert check("tracks", other_tracks(order, shift, gap)).ok
+
+    def same_track_twice(ids, T, B):
+        xs, targets = other_tracks(1)(ids, T, B)
+        return xs[:, :, [0] * B], targets[:, :, [0] * B]
+
+    def orders_differ(ids, T, B):
+        return other_tracks(1)(ids, T, B)[0], other_tracks(-1)(ids, T, B)[1]
+
+    for wrong in [same_track_twice, orders_differ]:
+        assert "differs" in refused(check("tracks", wrong))
+
+
+def test_tempered_takes_either_of_two_largest_or_a_part_for_each():
+    def last(logits, temperature):
+        p = tempered(logits[:, ::-1], temperature)
+        return p[:, ::-1]
+
+    def parts(logits, temperature):
+        if temperature > 0:
+            return tempered(logits, temperature)
+        most = logits == logits.max(axis=1, keepdims=True)
+        return most / most.sum(axis=1, keepdims=True)
+
+    assert check("tempered", last).ok
+    assert check("tempered", parts).ok
+    for change in [lambda p: p[::-1], lambda p: 0 * p, lambda p: 2 * p - p**2 / 2]:
+        wrong = lambda a, T, change=change: parts(a, T) if T else change(parts(a, T))  # noqa: E731
+        assert "differs" in refused(check("tempered", wrong))
+
+
+def one_hot_steps(xs, das, D):
+    dW_x = np.zeros((D, das.shape[2]))
+    for x, da in zip(xs, das, strict=True):
+        one_hot = np.zeros((len(x), D))
+        one_hot[np.arange(len(x)), x] = 1
+        dW_x += one_hot.T @ da
+    return dW_x
+
+
+def one_hot_bytes(xs, das, D):
+    return np.stack(
+        [das[part].sum(axis=0) for part in xs == np.arange(D)[:, None, None]]
+    )
+
+
+def place_by_place(xs, das, D):
+    dW_x = np.zeros((D, das.shape[2]))
+    for place in np.ndindex(xs.shape):
+        dW_x[xs[place]] += das[place]
+    return dW_x
+
+
+def symbol_by_symbol(xs, das, D):
+    return np.stack([das[xs == v].sum(axis=0) for v in range(D)])
+
+
+def test_row_gradient_without_one_hot_vectors():
+    for right in [place_by_place, symbol_by_symbol]:
+        assert check("row-gradient", right).ok
+    for wrong in [one_hot_steps, one_hot_bytes]:
+        text = refused(check("row-gradient", wrong))
+        assert "the memory of dW_x. These are one-hot vectors" in text
+
+
+def keeps_nothing(xs, dhs, h_0, W_x, W_h, b, k):
+    dW_h, dh = np.zeros_like(W_h), np.zeros_like(h_0)
+    for t in reversed(range(len(xs))):
+        h = h_0
+        for x in xs[:t]:
+            h = np.tanh(x @ W_x + h @ W_h + b)
+        da = (dhs[t] + dh) * (1 - np.tanh(xs[t] @ W_x + h @ W_h + b) ** 2)
+        dW_h += h.T @ da
+        dh = da @ W_h.T
+    return dW_h
+
+
+def products_of_a_stretch(xs, dhs, h_0, W_x, W_h, b, k):
+    """Right, and with one product of the inputs for each stretch."""
+    kept = [h_0]
+    for i in range(0, len(xs), k):
+        kept.append(kept[-1])
+        for a in xs[i : i + k] @ W_x:
+            kept[-1] = np.tanh(a + kept[-1] @ W_h + b)
+    dW_h, dh = np.zeros_like(W_h), np.zeros_like(h_0)
+    for i in reversed(range(0, len(xs), k)):
+        hs = [kept[i // k]]
+        for a in xs[i : i + k] @ W_x:
+            hs.append(np.tanh(a + hs[-1] @ W_h + b))
+        for j in reversed(range(k)):
+            da = (dhs[i + j] + dh) * (1 - hs[j + 1] ** 2)
+            dW_h += hs[j].T @ da
+            dh = da @ W_h.T
+    return dW_h
+
+
+def test_recompute_keeps_some_states():
+    assert check("bptt-recompute", products_of_a_stretch).ok
+    text = refused(check("bptt-recompute", keeps_nothing))
+    assert "inputs are read 20" in text
+    assert text.endswith("not all of them, and not none")
+
+
+def test_four_results_may_be_stacked():
+    reference = catalogue()["gru-backward"].reference
+    assert check("gru-backward", lambda *args: np.stack(reference(*args))).ok
+    assert not check("gru-backward", lambda *args: np.stack(reference(*args)[:3])).ok
+
+
+@pytest.mark.parametrize("name", ["clockwork-cost", "clockwork-back"])
+def test_periods_are_shown_as_numbers(name):
+    text = refused(check(name, spoiled(catalogue()[name], other_shape)))
+    assert re.search(r"periods \(1, 2, 4", text)
+
+
+def test_hints_for_mistakes_in_other_words():
+    """The same mistakes as readers write them."""
+
+    def one_array(xs, h, W_x, W_h, b):
+        h, hs = h.copy(), []
+        for x in xs:
+            h[:] = np.tanh(x @ W_x + h @ W_h + b)
+            hs.append(h)
+        return np.stack(hs)
+
+    def wraps(dhs, hs, h_0, W_h, k):
+        dW_h, dh = 0 * W_h, 0 * h_0
+        for t in reversed(range(len(hs))):
+            da = (dhs[t] + dh) * (1 - hs[t] ** 2)
+            dW_h += hs[t - 1].T @ da
+            dh = da @ W_h.T if t % k else 0 * h_0
+        return dW_h
+
+    def too_many(ids, T, B):
+        n = len(ids) // (T * B)
+        xs, targets = ids[: n * T * B], ids[1 : n * T * B + 1]
+        return tuple(part.reshape(B, n, T).transpose(1, 2, 0) for part in (xs, targets))
+
+    def chung_1(h, x, W_x, W_h, b, b_n):
+        r, z, n = np.split(x @ W_x + b, 3, axis=1)
+        W_r, W_z, W_n = np.split(W_h, 3, axis=1)
+        r, z = sigmoid(r + h @ W_r), sigmoid(z + h @ W_z)
+        n = np.tanh(n + (r * h) @ W_n)
+        return (1 - z) * h + z * n
+
+    for name, wrong, hint in [
+        ("any-length", one_array, "one array changed in place"),
+        ("bptt-truncated", wraps, "hs[t-1] is the last state of all"),
+        ("tracks", too_many, "does not make n batches"),
+        ("gru-step", chung_1, "before the product, and b_n is missing. z near 1 keeps"),
+        (
+            "clockwork-mask",
+            lambda H, g: np.tril(np.ones((H, H), int)),
+            "mask: expected",
+        ),
+        (
+            "clockwork-mask",
+            lambda H, g: clockwork_mask(H, g).astype(int),
+            "zeros and ones",
+        ),
+    ]:
+        assert hint in refused(check(name, wrong)), name

@@ -28,16 +28,14 @@ register(
         ),
         "V_h is halved twice: once for the tanh, and once for the state that it"
         " multiplies": edited(as_tanh, "W_h / 4", "W_h / 2"),
-        "V_h is halved twice, and the 1 in s = (1 + h) / 2 has a term of its own": edited(
-            as_tanh, "W_h / 4", "W_h / 2", " + W_h.sum(axis=0) / 4", ""
-        ),
+        "V_h is halved twice, and the 1 in s = (1 + h) / 2 has a term of its"
+        " own": edited(as_tanh, "W_h / 4", "W_h / 2", " + W_h.sum(axis=0) / 4", ""),
         "The state before multiplies W_h from the left: which sum of W_h does a row of"
         " ones make?": edited(as_tanh, "axis=0", "axis=1"),
         "All that stands in the tanh is halved, so what comes from the 1 is halved"
         " twice, like V_h": edited(as_tanh, "sum(axis=0) / 4", "sum(axis=0) / 2"),
-        "The sigmoid of a is made of the tanh of a / 2: the whole of a is halved": (
-            lambda W_x, W_h, b: as_tanh(2 * W_x, 2 * W_h, 2 * b)
-        ),
+        "The sigmoid of a is made of the tanh of a / 2: the whole of a is"
+        " halved": lambda W_x, W_h, b: as_tanh(2 * W_x, 2 * W_h, 2 * b),
         "The input is halved too: it stands in the tanh": edited(
             as_tanh, "W_x / 2", "W_x"
         ),
@@ -78,14 +76,13 @@ register(
     mistakes={
         "The exponential of -a is infinite far to the left: which exponent is never"
         " above 0?": lambda a: 1 / (1 + np.exp(-a)),
-        "Far to the right this is infinity divided by infinity": (
-            lambda a: np.exp(a) / (1 + np.exp(a))
+        "Far to the right this is infinity divided by infinity": lambda a: (
+            np.exp(a) / (1 + np.exp(a))
         ),
-        "Far to the left this is exactly 0, where the sigmoid is small but not 0": (
-            lambda a: 0.5 * (1 + np.tanh(0.5 * a))
-        ),
-        "This is the sigmoid of -a: look at the sign of the exponent": (
-            lambda a: 1 / (1 + np.exp(a))
+        "Far to the left this is exactly 0, where the sigmoid is small but not"
+        " 0": lambda a: 0.5 * (1 + np.tanh(0.5 * a)),
+        "This is the sigmoid of -a: look at the sign of the exponent": lambda a: (
+            1 / (1 + np.exp(a))
         ),
         "Left of 0 you give the values that belong to the right of it": edited(
             sigmoid, "np.where(a >= 0, 1, e)", "1"
@@ -93,8 +90,8 @@ register(
         "Right of 0 you give the values that belong to the left of it": edited(
             sigmoid, "np.where(a >= 0, 1, e)", "e"
         ),
-        "The value at 0 is missing: which of the two cases should hold it?": (
-            lambda a: sigmoid(a) * (a != 0)
+        "The value at 0 is missing: which of the two cases should hold it?": lambda a: (
+            sigmoid(a) * (a != 0)
         ),
     },
 )
@@ -130,9 +127,8 @@ register(
         "The exponential of a large logit is infinite: what can you subtract from all of"
         " a row?": edited(log_softmax, " - a.max(axis=-1, keepdims=True)", ""),
         "Each row has a largest logit of its own; with one for all rows, some rows are"
-        " far below it": edited(
-            log_softmax, "a.max(axis=-1, keepdims=True)", "a.max()"
-        ),
+        " far below"
+        " it": edited(log_softmax, "a.max(axis=-1, keepdims=True)", "a.max()"),
         "Each row is a distribution of its own: which axis does the sum run over?": edited(
             log_softmax, "max(axis=-1,", "max(axis=0,", "sum(axis=-1,", "sum(axis=0,"
         ),

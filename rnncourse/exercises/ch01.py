@@ -1,5 +1,7 @@
 """The exercises of chapter 1, the RNN API."""
 
+from typing import Any
+
 import numpy as np
 
 from rnncourse.arrays import Array, Float
@@ -62,9 +64,8 @@ register(
         "Every state here is above 0: which function reaches from -1 to 1?": edited(
             step, "np.tanh(", "1 / (1 + np.exp(-(", " + b)", " + b)))"
         ),
-        "The bias comes too late: look at what the parentheses of the tanh hold": edited(
-            step, " + b)", ") + b"
-        ),
+        "The bias comes too late: look at what the parentheses of the tanh"
+        " hold": edited(step, " + b)", ") + b"),
     },
 )
 
@@ -86,8 +87,8 @@ register(
     inputs=lambda rng: [(4, 6, 9), (65, 100, 65), (28, 128, 10)],
     outputs=("the number of parameters",),
     mistakes={
-        "Every layer and the read-out have a bias too": (
-            lambda D, H, V: count(D, H, V) - 2 * H - V
+        "Every layer and the read-out have a bias too": lambda D, H, V: (
+            count(D, H, V) - 2 * H - V
         ),
         "The read-out has a bias too": edited(count, "H * V + V", "H * V"),
         "The read-out has parameters too": edited(count, " + readout", ""),
@@ -96,14 +97,12 @@ register(
         "This is one layer and the read-out: the exercise has two layers": edited(
             count, "first + second", "first"
         ),
-        "The product of a state with W_h needs parameters in each layer": (
-            lambda D, H, V: count(D, H, V) - 2 * H * H
-        ),
+        "The product of a state with W_h needs parameters in each"
+        " layer": lambda D, H, V: count(D, H, V) - 2 * H * H,
         "Our equation has one bias for each unit (PyTorch stores two, and adds"
         " them)": lambda D, H, V: count(D, H, V) + 2 * H,
-        "W_h links every unit with every unit: how many numbers are that?": (
-            lambda D, H, V: count(D, H, V) - 2 * H * H + 2 * H
-        ),
+        "W_h links every unit with every unit: how many numbers are"
+        " that?": lambda D, H, V: count(D, H, V) - 2 * H * H + 2 * H,
     },
 )
 
@@ -227,9 +226,7 @@ register(
 # latch
 
 
-def latch_states(
-    latch: tuple[float, float, float], xs: Float[Array, " T"]
-) -> Float[Array, " T"]:
+def latch_states(latch: Any, xs: Float[Array, " T"]) -> Float[Array, " T"]:
     """h_t = tanh(w_x x_t + w_h h_{t-1} + b) from h_0 = 0, for one unit."""
     w_x, w_h, b = latch
     hs, h = [], 0.0
@@ -239,7 +236,7 @@ def latch_states(
     return np.array(hs)
 
 
-def judge_latch(latch: tuple[float, ...], rng: np.random.Generator) -> Verdict | None:
+def judge_latch(latch: Any, rng: np.random.Generator) -> Verdict | None:
     """h_t < 0.5 before the first one, h_t > 0.5 from it on, whatever comes then.
 
     In sequences of up to 20,000 zeros and ones. A state that creeps past a resting
@@ -252,7 +249,7 @@ def judge_latch(latch: tuple[float, ...], rng: np.random.Generator) -> Verdict |
         steps = np.arange(length)
         xs = np.where(steps < first, 0.0, rng.random(length) < share)
         xs[first : first + 1] = 1.0
-        states = latch_states(latch, xs)  # type: ignore[arg-type]
+        states = latch_states(latch, xs)
         early, late = states[:first], states[first:]
         if not (early < 0.5).all():
             zeros = np.argmin(early < 0.5) + 1

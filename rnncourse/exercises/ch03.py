@@ -33,8 +33,8 @@ register(
         "A loss has a gradient at the state of its own step, too": edited(
             pairs, "(k + 1)", "(k - 1)"
         ),
-        "This is what was lost: the exercise asks for what is kept": (
-            lambda T, k: pairs(T, T) - pairs(T, k)
+        "This is what was lost: the exercise asks for what is kept": lambda T, k: (
+            pairs(T, T) - pairs(T, k)
         ),
         "Not every loss reaches k states: how far back can the first loss of a stretch"
         " go?": lambda T, k: sum(min(t, k) for t in range(1, T + 1)),
@@ -96,9 +96,8 @@ register(
         "What comes back from the step after is lost: two terms meet in dh": edited(
             backward, "dhs[t] + dh_next", "dhs[t]"
         ),
-        "The losses before the last one have no effect: add the two terms of dh": edited(
-            backward, "+ dh_next", "if t == len(dhs) - 1 else dh_next"
-        ),
+        "The losses before the last one have no effect: add the two terms of"
+        " dh": edited(backward, "+ dh_next", "if t == len(dhs) - 1 else dh_next"),
         "W_h looks transposed on the way back": edited(backward, "W_h.T", "W_h"),
         "This is divided by the batch size: the mean is in dhs already, if there is"
         " one": edited(
@@ -114,9 +113,8 @@ register(
         " before": edited(backward, "1 - hs[t]", "1 - before[t]"),
         "dW_h is transposed: which of its two indices is the state's, which that of"
         " a?": edited(backward, "dW_x, dW_h, db", "dW_x, dW_h.T, db"),
-        "In dW_h the state before the first step looks like zeros: it was given": edited(
-            backward, "h_0[None]", "0 * h_0[None]"
-        ),
+        "In dW_h the state before the first step looks like zeros: it was"
+        " given": edited(backward, "h_0[None]", "0 * h_0[None]"),
         "From a_1 there is one product left to h_0": edited(
             backward, "db, dh_next\n", "db, da\n"
         ),
@@ -272,8 +270,7 @@ register(
         "This is divided by the number of stretches: the gradient of a shared weight is"
         " a sum": edited(recompute, "return dW_h", "return dW_h / (len(xs) // k)"),
         "In a stretch hs[t-1] is its own last state at t = 0: which state was kept from"
-        " before it?": edited(
-            recompute, "(hs[t - 1] if t else starts[i])", "hs[t - 1]"
-        ),
+        " before"
+        " it?": edited(recompute, "(hs[t - 1] if t else starts[i])", "hs[t - 1]"),
     },
 )

@@ -90,23 +90,18 @@ def step_inputs(rng: np.random.Generator) -> list[tuple]:
 EARLY = "(r * h_prev) @ np.split(W_h, 3, axis=1)[2]"
 CHOICES = {
     "a_xn + r * (a_hn + b_n)": {
-        "The reset gate acts before the product: the form of 2014, not torch's": (
-            f"a_xn + {EARLY} + b_n"
-        ),
+        "The reset gate acts before the product: the form of 2014, not"
+        " torch's": f"a_xn + {EARLY} + b_n",
         "The reset gate acts before the product, and b_n is missing": f"a_xn + {EARLY}",
-        "b_n stands inside the reset: it is scaled by r as the product is": (
-            "a_xn + r * a_hn + b_n"
-        ),
+        "b_n stands inside the reset: it is scaled by r as the product"
+        " is": "a_xn + r * a_hn + b_n",
         "b_n is missing": "a_xn + r * a_hn",
-        "The reset gate scales what comes from the state, not the input's part": (
-            "r * (a_xn + a_hn + b_n)"
-        ),
-        "The reset gate must not scale the input's part, and b_n is missing": (
-            "r * (a_xn + a_hn)"
-        ),
-        "Where is the reset gate? Here the candidate reads all of the state": (
-            "a_xn + a_hn + b_n"
-        ),
+        "The reset gate scales what comes from the state, not the input's"
+        " part": "r * (a_xn + a_hn + b_n)",
+        "The reset gate must not scale the input's part, and b_n is"
+        " missing": "r * (a_xn + a_hn)",
+        "Where is the reset gate? Here the candidate reads all of the"
+        " state": "a_xn + a_hn + b_n",
         "The reset gate and b_n are missing": "a_xn + a_hn",
     },
     "z * h_prev + (1 - z) * n": {
@@ -241,17 +236,15 @@ register(
     mistakes={
         "Products have geometric means: take the mean of the logarithms, not the"
         " logarithm of the mean": lambda zs: -1 / np.log(zs.mean(axis=(0, 1))),
-        "This is the approximation for z near 1, and of the mean of z": (
-            lambda zs: 1 / (1 - zs.mean(axis=(0, 1)))
+        "This is the approximation for z near 1, and of the mean of z": lambda zs: (
+            1 / (1 - zs.mean(axis=(0, 1)))
         ),
-        "This is a better approximation for z near 1, but again of the mean of z": (
-            lambda zs: 1 / (1 - zs.mean(axis=(0, 1))) - 0.5
-        ),
+        "This is a better approximation for z near 1, but again of the mean of"
+        " z": lambda zs: 1 / (1 - zs.mean(axis=(0, 1))) - 0.5,
         "This is the approximation for z near 1; the logarithm itself was asked"
         " for": lambda zs: 1 / (1 - np.exp(np.log(zs).mean(axis=(0, 1)))),
-        "A mean of time constants is ruled by the few steps at which z is nearly 1": (
-            lambda zs: (-1 / np.log(zs)).mean(axis=(0, 1))
-        ),
+        "A mean of time constants is ruled by the few steps at which z is nearly"
+        " 1": lambda zs: (-1 / np.log(zs)).mean(axis=(0, 1)),
         "This is how long half of it is kept; 1/e was asked for": edited(
             time_constants, "-1", "-np.log(2)"
         ),
@@ -259,8 +252,8 @@ register(
         "The mean of the logarithms, not their sum": edited(
             time_constants, "mean", "sum"
         ),
-        "One number for each unit: the mean is over steps and sequences": (
-            lambda zs: np.full(zs.shape[2], -1 / np.log(zs).mean())
+        "One number for each unit: the mean is over steps and sequences": lambda zs: (
+            np.full(zs.shape[2], -1 / np.log(zs).mean())
         ),
         "This reads z as the share of the new: here z near 1 keeps": edited(
             time_constants, "log(zs)", "log(1 - zs)"

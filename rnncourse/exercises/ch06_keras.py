@@ -43,9 +43,8 @@ register(
             gru_from_keras, "in_our_order(a)", "a.copy()"
         ),
         "The biases are in our order, but the columns of both matrices still stand as"
-        " Keras has them": edited(
-            gru_from_keras, "return W_x, W_h", "return kernel, recurrent"
-        ),
+        " Keras has"
+        " them": edited(gru_from_keras, "return W_x, W_h", "return kernel, recurrent"),
         "The candidate's second bias stands inside the reset: it must stay"
         " apart": edited(
             gru_from_keras,
