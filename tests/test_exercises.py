@@ -90,6 +90,10 @@ def refused(verdict, *, sign="✗"):
     return verdict.text
 
 
+def told(answer):
+    return refused(LINEAR.check(answer))
+
+
 # ---- What a verdict says
 
 
@@ -111,7 +115,7 @@ def test_a_verdict_shows_its_text():
 
 
 def test_a_known_mistake_is_named_after_what_differs():
-    text = refused(LINEAR.check(lambda x, dy: (x.T @ dy, dy.mean(axis=0))))
+    text = told(lambda x, dy: (x.T @ dy, dy.mean(axis=0)))
     assert text.endswith(
         "db differs: relative error 8e-01. The loss is a sum over the batch"
     )
@@ -162,50 +166,39 @@ def test_a_mistake_may_be_one_that_gives_nan():
 
 
 @pytest.mark.parametrize(
-    ("answer", "text"),
+    ("change", "text"),
     [
-        (lambda x, dy: x.T @ dy, "✗ dW, db: expected tuple, got an array"),
-        (lambda x, dy: (x.T @ dy,), "✗ dW, db: expected 2 parts, got 1"),
-        (lambda x, dy: (x.T @ dy, "db"), "✗ db: expected an array, got str"),
-        (lambda x, dy: (x.T @ dy, None), "✗ db: expected an array, got NoneType"),
-        (lambda x, dy: (x.T @ dy, dy.sum()), "✗ db: expected an array, got a number"),
+        (lambda dW, db: dW, "dW, db: expected tuple, got an array"),
+        (lambda dW, db: (dW,), "dW, db: expected 2 parts, got 1"),
+        (lambda dW, db: (dW, "db"), "db: expected an array, got str"),
+        (lambda dW, db: (dW, None), "db: expected an array, got NoneType"),
+        (lambda dW, db: (dW, db.sum()), "db: expected an array, got a number"),
+        (lambda dW, db: (dW, db.tolist()), "db: expected an array, got list"),
         (
-            lambda x, dy: (x.T @ dy, dy.sum(axis=0).tolist()),
-            "✗ db: expected an array, got list",
+            lambda dW, db: (part for part in (dW, db)),
+            "dW, db: expected tuple, got generator",
+        ),
+        (lambda dW, db: (dW, np.zeros((5, 4))), "db: expected shape (4,), got (5, 4)"),
+        (lambda dW, db: (dW, np.zeros((0, 4))), "db: expected shape (4,), got (0, 4)"),
+        (
+            lambda dW, db: (np.broadcast_to(0.0, (10**9, 10**9)), 0),
+            "dW: expected shape (3, 4), got (1000000000, 1000000000)",
+        ),
+        (lambda dW, db: (dW, db + 0j), "db: expected dtype float64, got complex128"),
+        (
+            lambda dW, db: (dW, db.astype(object)),
+            "db: expected dtype float64, got object",
         ),
         (
-            lambda x, dy: (part for part in linear_backward(x, dy)),
-            "✗ dW, db: expected tuple, got generator",
+            lambda dW, db: (dW, db / 0),
+            "db: expected finite numbers, got NaN or infinity",
         ),
-        (lambda x, dy: (x.T @ dy, dy), "✗ db: expected shape (4,), got (5, 4)"),
-        (
-            lambda x, dy: (x.T @ dy, np.zeros((0, 4))),
-            "✗ db: expected shape (4,), got (0, 4)",
-        ),
-        (
-            lambda x, dy: (np.broadcast_to(0.0, (10**9, 10**9)), 0),
-            "✗ dW: expected shape (3, 4), got (1000000000, 1000000000)",
-        ),
-        (
-            lambda x, dy: (x.T @ dy, dy.sum(axis=0) + 0j),
-            "✗ db: expected dtype float64, got complex128",
-        ),
-        (
-            lambda x, dy: (x.T @ dy, dy.sum(axis=0).astype(object)),
-            "✗ db: expected dtype float64, got object",
-        ),
-        (
-            lambda x, dy: (x.T @ dy, dy.sum(axis=0) / 0),
-            "✗ db: expected finite numbers, got NaN or infinity",
-        ),
-        (
-            lambda x, dy: (x.T @ dy, 1.01 * dy.sum(axis=0)),
-            "✗ db differs: relative error 1e-02",
-        ),
+        (lambda dW, db: (dW, 1.01 * db), "db differs: relative error 1e-02"),
     ],
 )
-def test_what_differs(answer, text):
-    assert refused(LINEAR.check(answer)) == text + "\n  called with x (5, 3), dy (5, 4)"
+def test_what_differs(change, text):
+    told_text = told(lambda x, dy: change(*linear_backward(x, dy)))
+    assert told_text == f"✗ {text}\n  called with x (5, 3), dy (5, 4)"
 
 
 def test_differences_below_the_tolerance_do_not_count():
@@ -318,7 +311,7 @@ def speaks_of_ellipsis(x, dy):
     ],
 )
 def test_an_attempt_is_an_answer(answer, error):
-    assert refused(LINEAR.check(answer)).startswith(f"✗ {error}")
+    assert told(answer).startswith(f"✗ {error}")
 
 
 def test_an_answer_that_is_blank_for_some_inputs_is_wrong():
@@ -332,7 +325,7 @@ def test_an_answer_that_is_blank_for_some_inputs_is_wrong():
 
 
 def test_a_part_that_is_blank_is_named():
-    text = refused(LINEAR.check(lambda x, dy: (x.T @ dy, ...)))
+    text = told(lambda x, dy: (x.T @ dy, ...))
     assert text.startswith("✗ db: expected an array, got ellipsis")
 
 
@@ -344,7 +337,7 @@ def test_a_part_that_is_blank_is_named():
     [lambda: 0, lambda x: 0, lambda x, dy, more: 0, lambda x, dy, *, more: 0, abs],
 )
 def test_wrong_arguments(answer):
-    first, second = refused(LINEAR.check(answer)).splitlines()
+    first, second = told(answer).splitlines()
     assert first.startswith("✗ TypeError: ")
     assert second == "  called with x (5, 3), dy (5, 4)"
 
@@ -353,20 +346,11 @@ def test_no_function_where_one_is_expected():
     class Answer:
         pass
 
+    assert told(Answer) == "✗ Expected a function of (x, dy), got a class"
+    assert told(Answer()) == "✗ Expected a function of (x, dy), got Answer"
+    assert told(np.zeros(3)) == "✗ Expected a function of (x, dy), got an array"
     assert (
-        refused(LINEAR.check(Answer)) == "✗ Expected a function of (x, dy), got a class"
-    )
-    assert (
-        refused(LINEAR.check(Answer()))
-        == "✗ Expected a function of (x, dy), got Answer"
-    )
-    assert (
-        refused(LINEAR.check(np.zeros(3)))
-        == "✗ Expected a function of (x, dy), got an array"
-    )
-    assert (
-        refused(LINEAR.check(i for i in range(3)))
-        == "✗ Expected a function of (x, dy), got generator"
+        told(i for i in range(3)) == "✗ Expected a function of (x, dy), got generator"
     )
 
 
@@ -378,7 +362,7 @@ def fails_here(x, dy):
 
 
 def test_an_exception_is_named_with_its_line():
-    text = refused(LINEAR.check(fails_here))
+    text = told(fails_here)
     line = fails_here.__code__.co_firstlineno + 2
     assert text.startswith("✗ ValueError: matmul: ")
     assert text.endswith(f"(line {line}, in helper)\n  called with x (5, 3), dy (5, 4)")
@@ -390,7 +374,7 @@ def fails_in_numpy(x, dy):
 
 def test_the_line_is_one_of_the_answer():
     line = fails_in_numpy.__code__.co_firstlineno + 1
-    assert f"(line {line}, in fails_in_numpy)" in refused(LINEAR.check(fails_in_numpy))
+    assert f"(line {line}, in fails_in_numpy)" in told(fails_in_numpy)
 
 
 class Unprintable(Exception):
@@ -404,27 +388,19 @@ def endless_recursion(x, dy):
 
 @pytest.mark.parametrize(
     "error",
-    [
-        ValueError(),
-        KeyError("W_x"),
-        Unprintable(),
-        SystemExit(1),
-        GeneratorExit(),
-        MemoryError(),
-        BaseException("\n" * 9),
-        ValueError("long " * 10**5),
-    ],
+    [ValueError(), KeyError("W_x"), Unprintable(), SystemExit(1), GeneratorExit(),
+     MemoryError(), BaseException("\n" * 9), ValueError("long " * 10**5)],
     ids=lambda error: type(error).__name__,
-)
+)  # fmt: skip
 def test_any_exception(error):
     def answer(x, dy):
         raise error
 
-    assert type(error).__name__ in refused(LINEAR.check(answer))
+    assert type(error).__name__ in told(answer)
 
 
 def test_recursion():
-    assert "RecursionError" in refused(LINEAR.check(endless_recursion))
+    assert "RecursionError" in told(endless_recursion)
 
 
 def test_ctrl_c_interrupts():
@@ -447,13 +423,9 @@ def test_a_changed_argument_is_named():
         x.resize((3, 5))
         return right
 
+    assert told(adds) == "✗ dy was changed in place: leave the arguments as they came"
     assert (
-        refused(LINEAR.check(adds))
-        == "✗ dy was changed in place: leave the arguments as they came"
-    )
-    assert (
-        refused(LINEAR.check(reshapes))
-        == "✗ x was changed in place: leave the arguments as they came"
+        told(reshapes) == "✗ x was changed in place: leave the arguments as they came"
     )
     assert LINEAR.check(linear_backward).ok  # the next answer gets inputs as they were
 
@@ -501,21 +473,20 @@ def test_complaints_have_the_names_of_the_reader():
         return linear_backward(inputs, upstream)
 
     assert "✗ upstream was changed" in LINEAR.check(mine).text
-    text = refused(LINEAR.check(lambda rows, up, scale=2: (rows.T @ up, scale * up[0])))
+    text = told(lambda rows, up, scale=2: (rows.T @ up, scale * up[0]))
     assert text.endswith("\n  called with rows (5, 3), up (5, 4)")
     for answer in [lambda *args: 0, lambda x=0, *more: 0, partial(lambda *_: 0)]:
-        assert refused(LINEAR.check(answer)).endswith(
-            "\n  called with x (5, 3), dy (5, 4)"
-        )
+        assert told(answer).endswith("\n  called with x (5, 3), dy (5, 4)")
 
 
 def test_a_mistake_is_an_edited_reference():
-    right = linear_backward(np.eye(2), np.ones((2, 3)))
-    doubled = edited(linear_backward, "dy, dy", "2 * dy, 3 * dy")
+    doubled = edited(
+        linear_backward, "x.T @ dy", "2 * x.T @ dy", "dy.sum", "3 * dy.sum"
+    )
     dW, db = doubled(np.eye(2), np.ones((2, 3)))
-    np.testing.assert_array_equal(dW, 2 * right[0])
-    np.testing.assert_array_equal(db, 3 * np.ones(3) + 3 * np.ones(3))
-    for piece, times in [("dy", 4), ("dz", 0)]:
+    np.testing.assert_array_equal(dW, 2 * np.ones((2, 3)))
+    np.testing.assert_array_equal(db, 6 * np.ones(3))
+    for piece, times in [("dy", 3), ("dz", 0)]:
         with pytest.raises(
             ValueError, match=f"'{piece}' occurs {times} times in linear_"
         ):
@@ -523,17 +494,16 @@ def test_a_mistake_is_an_edited_reference():
 
 
 def test_a_mistake_may_be_one_that_fails():
-    hint = "the last has no successor"
-    following = Exercise(
-        "following",
-        lambda x: np.append(x[1:], 0.0),
-        {hint: lambda x: np.array([x[i + 1] for i in range(len(x))])},
+    short = Exercise(
+        "short",
+        lambda x: 1.0 * x,
+        {"Not only three": lambda x: x.reshape(3)},
         inputs=lambda rng: [(rng.random(3),), (rng.random(4),)],
     )
-    text = refused(following.check(lambda x: x[np.arange(len(x)) + 1]))
-    assert text.startswith("✗ IndexError: ")
-    assert text.endswith(f". {hint}")
-    assert hint not in refused(following.check(lambda x: x[{}]))
+    text = refused(short.check(lambda x: np.reshape(x, 3)))
+    assert text.startswith("✗ ValueError: ")
+    assert text.endswith(". Not only three")
+    assert "Not only" not in refused(short.check(lambda x: x.reshape(7)))
 
 
 def test_views_and_buffers():
@@ -584,7 +554,7 @@ async def asynchronous(x, dy):
 
 
 def test_coroutines():
-    assert "got coroutine" in refused(LINEAR.check(asynchronous))
+    assert "got coroutine" in told(asynchronous)
 
 
 dtypes = st.sampled_from(["f8", "f4", "i8", "?", "U3", "O", "M8[s]", "c16"])
@@ -1207,7 +1177,7 @@ def turned(W, angle):
 
 ANGLES = [*np.linspace(0, np.pi, 89), *10.0 ** -np.arange(1.0, 15.0)]
 DECIMALS = [
-    (0.9 + t, b, -t * t / b, 0.9 - t)  # both eigenvalues are 0.9
+    (round(0.9 + t, 6), b, -t * t / b, round(0.9 - t, 6))  # both eigenvalues: 0.9
     for t in [0, 0.1, 0.3, 0.7, 1, 1.5, 2, 4, 7, 10]
     for b in [50, 60, 64, 80, 100, 125, 200, 500, 1000]
 ]
@@ -1216,7 +1186,7 @@ DECIMALS = [
 def test_transient_takes_what_is_right_but_for_rounding():
     rights = [turned(TRANSIENT, angle) for angle in ANGLES]
     rights += [turned(-TRANSIENT.T, angle) for angle in ANGLES]
-    rights += [tuple(float(f"{w:.12g}") for w in W) for W in DECIMALS]
+    rights += DECIMALS
     rights += [((0.9, 60), (0, 0.9)), [[0.9, 60], [0, 0.9]], (0.9, 1e300, 0, 0.9)]
     rights += [
         (0, 100.0001, 0, 0),
@@ -1232,16 +1202,11 @@ def test_transient_takes_what_is_right_but_for_rounding():
     [
         ((0.900001, 60, 0, 0.9), "radius is above 0.9"),
         ((0.9, 60, 1e-9, 0.9), "radius is above 0.9"),
-        (
-            tuple(turned(TRANSIENT + 1e-5 * np.eye(2), 1.0).ravel()),
-            "radius is above 0.9",
-        ),
-        ((0, 90, -0.01, 0), "radius is above 0.9"),
+        (turned(TRANSIENT + 1e-5 * np.eye(2), 1), "radius is above 0.9"),
         ((1.5, 1e300, 0, 1.5), "radius is above 0.9"),
         ((0, 100, 0, 0), "no vector more than 100 times"),
-        ((0, 99.9999, 0, 0), "no vector more than 99.9999 times"),
         ((0.3, 0.2, 0.2, 0.3), "symmetric"),
-        (np.ones((3, 3)), "expected 4 parts"),
+        (np.ones((3, 3)), "expected tuple, got an array"),
         (((0.9, 60), (0, 0.9, 0)), "expected 4 parts, got 2"),
         ((0.9, np.inf, 0, 0.9), "expected finite numbers"),
         (((0.9, "60"), (0, "a")), "expected 4 parts"),
@@ -1254,8 +1219,6 @@ def test_transient_refuses_what_is_nearly_right(answer, complaint):
 @pytest.mark.parametrize(
     ("answer", "complaint"),
     [
-        ((8.0, 3.0, -1.0), ""),
-        ((100.0, 2.0, -0.5), ""),
         ((5, 1.5, 0), ""),
         (np.array([20.0, 9.0, -4.0]), ""),
         ((1e300, 1e300, 0.0), ""),
@@ -1264,8 +1227,6 @@ def test_transient_refuses_what_is_nearly_right(answer, complaint):
         ((8.0, 3.0, 1.0), "not below 0.5 after 1 zeros"),
         ((8.0, 1.5, 1e-7), "not below 0.5"),
         ((-8.0, 3.0, -1.0), "leaves h at 0.5 or below"),
-        ((-1.3, 3.0, 1e-3), "h"),
-        ((1e308, 1e308, -1e308), "h"),
     ],
 )
 def test_latch_at_its_edges(answer, complaint):
@@ -1327,75 +1288,25 @@ def test_tempered_takes_either_of_two_largest_or_a_part_for_each():
         assert "differs" in refused(check("tempered", wrong))
 
 
-def one_hot_steps(xs, das, D):
-    dW_x = np.zeros((D, das.shape[2]))
-    for x, da in zip(xs, das, strict=True):
-        one_hot = np.zeros((len(x), D))
-        one_hot[np.arange(len(x)), x] = 1
-        dW_x += one_hot.T @ da
-    return dW_x
-
-
-def one_hot_bytes(xs, das, D):
-    return np.stack(
-        [das[part].sum(axis=0) for part in xs == np.arange(D)[:, None, None]]
-    )
-
-
-def place_by_place(xs, das, D):
-    dW_x = np.zeros((D, das.shape[2]))
-    for place in np.ndindex(xs.shape):
-        dW_x[xs[place]] += das[place]
-    return dW_x
-
-
-def symbol_by_symbol(xs, das, D):
-    return np.stack([das[xs == v].sum(axis=0) for v in range(D)])
-
-
 def test_row_gradient_without_one_hot_vectors():
-    for right in [place_by_place, symbol_by_symbol]:
-        assert check("row-gradient", right).ok
-    for wrong in [one_hot_steps, one_hot_bytes]:
-        text = refused(check("row-gradient", wrong))
+    reference, add = catalogue()["row-gradient"].reference, "np.add.at(dW_x, xs, das)"
+    places = "for place in np.ndindex(xs.shape): dW_x[xs[place]] += das[place]"
+    symbols = "for v in range(D): dW_x[v] = das[xs == v].sum(axis=0)"
+    steps = "for x, da in zip(xs, das): dW_x += (x == np.arange(D)[:, None]) @ da"
+    whole = "dW_x += np.einsum('vtb,tbh->vh', xs == np.arange(D)[:, None, None], das)"
+    for right in [places, symbols]:
+        assert check("row-gradient", edited(reference, add, right)).ok
+    for wrong in [steps, whole]:
+        text = refused(check("row-gradient", edited(reference, add, wrong)))
         assert "the memory of dW_x. These are one-hot vectors" in text
 
 
-def keeps_nothing(xs, dhs, h_0, W_x, W_h, b, k):
-    dW_h, dh = np.zeros_like(W_h), np.zeros_like(h_0)
-    for t in reversed(range(len(xs))):
-        h = h_0
-        for x in xs[:t]:
-            h = np.tanh(x @ W_x + h @ W_h + b)
-        da = (dhs[t] + dh) * (1 - np.tanh(xs[t] @ W_x + h @ W_h + b) ** 2)
-        dW_h += h.T @ da
-        dh = da @ W_h.T
-    return dW_h
-
-
-def products_of_a_stretch(xs, dhs, h_0, W_x, W_h, b, k):
-    """Right, and with one product of the inputs for each stretch."""
-    kept = [h_0]
-    for i in range(0, len(xs), k):
-        kept.append(kept[-1])
-        for a in xs[i : i + k] @ W_x:
-            kept[-1] = np.tanh(a + kept[-1] @ W_h + b)
-    dW_h, dh = np.zeros_like(W_h), np.zeros_like(h_0)
-    for i in reversed(range(0, len(xs), k)):
-        hs = [kept[i // k]]
-        for a in xs[i : i + k] @ W_x:
-            hs.append(np.tanh(a + hs[-1] @ W_h + b))
-        for j in reversed(range(k)):
-            da = (dhs[i + j] + dh) * (1 - hs[j + 1] ** 2)
-            dW_h += hs[j].T @ da
-            dh = da @ W_h.T
-    return dW_h
-
-
 def test_recompute_keeps_some_states():
-    assert check("bptt-recompute", products_of_a_stretch).ok
-    text = refused(check("bptt-recompute", keeps_nothing))
-    assert "inputs are read 20" in text
+    reference = catalogue()["bptt-recompute"].reference
+    again = "forward(xs[: part.stop], h_0, W_x, W_h, b)[-k:]"
+    nothing = edited(reference, "forward(xs[part], starts[i], W_x, W_h, b)", again)
+    text = refused(check("bptt-recompute", nothing))
+    assert "200 inputs are read 5300 times" in text
     assert text.endswith("not all of them, and not none")
 
 
@@ -1409,52 +1320,3 @@ def test_four_results_may_be_stacked():
 def test_periods_are_shown_as_numbers(name):
     text = refused(check(name, spoiled(catalogue()[name], other_shape)))
     assert re.search(r"periods \(1, 2, 4", text)
-
-
-def test_hints_for_mistakes_in_other_words():
-    """The same mistakes as readers write them."""
-
-    def one_array(xs, h, W_x, W_h, b):
-        h, hs = h.copy(), []
-        for x in xs:
-            h[:] = np.tanh(x @ W_x + h @ W_h + b)
-            hs.append(h)
-        return np.stack(hs)
-
-    def wraps(dhs, hs, h_0, W_h, k):
-        dW_h, dh = 0 * W_h, 0 * h_0
-        for t in reversed(range(len(hs))):
-            da = (dhs[t] + dh) * (1 - hs[t] ** 2)
-            dW_h += hs[t - 1].T @ da
-            dh = da @ W_h.T if t % k else 0 * h_0
-        return dW_h
-
-    def too_many(ids, T, B):
-        n = len(ids) // (T * B)
-        xs, targets = ids[: n * T * B], ids[1 : n * T * B + 1]
-        return tuple(part.reshape(B, n, T).transpose(1, 2, 0) for part in (xs, targets))
-
-    def chung_1(h, x, W_x, W_h, b, b_n):
-        r, z, n = np.split(x @ W_x + b, 3, axis=1)
-        W_r, W_z, W_n = np.split(W_h, 3, axis=1)
-        r, z = sigmoid(r + h @ W_r), sigmoid(z + h @ W_z)
-        n = np.tanh(n + (r * h) @ W_n)
-        return (1 - z) * h + z * n
-
-    for name, wrong, hint in [
-        ("any-length", one_array, "one array changed in place"),
-        ("bptt-truncated", wraps, "hs[t-1] is the last state of all"),
-        ("tracks", too_many, "does not make n batches"),
-        ("gru-step", chung_1, "before the product, and b_n is missing. z near 1 keeps"),
-        (
-            "clockwork-mask",
-            lambda H, g: np.tril(np.ones((H, H), int)),
-            "mask: expected",
-        ),
-        (
-            "clockwork-mask",
-            lambda H, g: clockwork_mask(H, g).astype(int),
-            "zeros and ones",
-        ),
-    ]:
-        assert hint in refused(check(name, wrong)), name
