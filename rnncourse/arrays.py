@@ -31,11 +31,14 @@ __all__ = [
     "length",
     "reals",
     "require_lengths",
+    "require_number",
     "require_one_dtype",
     "require_plain",
+    "require_record",
     "require_rng",
     "require_shape",
     "require_sizes",
+    "shown",
     "sum_of_rows",
     "there",
 ]
@@ -174,6 +177,41 @@ def require_rng(rng: object, owner: str) -> None:
         )
 
 
+def shown(value: object) -> str:
+    """A wrong value as a message names it: what is short itself, of all else the kind."""
+    plain = value is None or isinstance(value, bool | int | float | str | list | tuple)
+    text = repr(value) if plain else ""
+    if isinstance(value, np.number):
+        return f"{value}"
+    if text and len(text) <= 40 and "array(" not in text:
+        return text
+    return f"a {type(value).__name__}"
+
+
+def require_record(name: str, value: object, owner: str) -> None:
+    """Raise TypeError unless a value is a `Record`."""
+    if not isinstance(value, Record):
+        raise TypeError(
+            f"{name} is {shown(value)}; {owner} expects a record, such as a cell or a"
+            " network"
+        )
+
+
+def require_number(name: str, value: object, owner: str) -> float:
+    """The value as a float: a numpy scalar would turn float32 parameters into float64.
+
+    Raises TypeError for what is no real number.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        raise TypeError(f"{name} is {shown(value)}; {owner} expects a number")
+    if isinstance(value, np.complexfloating):
+        raise TypeError(f"{name} is {value}; {owner} expects a real number")
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError(f"{name} is an integer beyond all floats") from None
+
+
 def require_sizes(owner: str, least: int = 1, **sizes: object) -> None:
     """Raise unless every size is an integer, of `least` or more.
 
@@ -181,11 +219,10 @@ def require_sizes(owner: str, least: int = 1, **sizes: object) -> None:
     """
     for name, size in sizes.items():
         if not isinstance(size, int | np.integer) or isinstance(size, bool):
-            raise TypeError(
-                f"{name} is {size!r}, a {type(size).__name__}; {owner} expects an integer"
-            )
-        if size < least:
-            raise ValueError(f"{name} is {size}; {owner} expects {least} or more")
+            raise TypeError(f"{name} is {shown(size)}; {owner} expects an integer")
+        if not least <= size < 2**31:
+            upto = "or more" if size < least else "to 2,147,483,647"
+            raise ValueError(f"{name} is {size}; {owner} expects {least} {upto}")
 
 
 def require_lengths(lengths: object, T: int, B: int, owner: str) -> Int[Array, " B"]:

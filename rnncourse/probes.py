@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnncourse.arrays import Array, Float
+from rnncourse.arrays import Array, Float, floats, require_plain, require_shape
 
 
 class Follower(NamedTuple):
@@ -29,14 +29,18 @@ def auc(values: Float[Array, "T H"], inside: Array) -> Float[Array, "*properties
     for n steps inside: 1 for a unit that tells both apart without fail, 0 for one that
     does so upside down, 1/2 for one that knows nothing. It is the area under the ROC
     curve. `inside` holds T truth values, or is (properties, T). Raises ValueError where
-    a property is true everywhere or nowhere. (Mann and Whitney 1947)
+    a property is true everywhere or nowhere, TypeError for other than truth values.
+    (Mann and Whitney 1947)
     """
-    _require_steps("inside", inside, values)
+    values = _units(values, "auc")
+    inside = _of_steps("inside", inside, values)
+    if inside.dtype.kind != "b":
+        raise TypeError(f"inside has dtype {inside.dtype}; auc expects truth values")
     n = inside.sum(axis=-1, keepdims=True)
-    if inside.dtype.kind != "b" or (n == 0).any() or (n == len(values)).any():
+    if (n == 0).any() or (n == len(values)).any():
         raise ValueError(
-            f"inside has dtype {inside.dtype}, {n.min()} to {n.max()} of {len(values)}"
-            " true; auc needs both"
+            f"inside is true at {n.min()} to {n.max()} of {len(values)} steps; auc needs"
+            " both"
         )
     return (inside @ ranks(values) - n * (n + 1) / 2) / (n * (len(values) - n))
 
@@ -45,12 +49,13 @@ def ranks(values: Float[Array, "T H"]) -> Float[Array, "T H"]:
     """Each unit's values as places in their ascending order, from 1 to T; equal values
     share the mean of their places.
     """
+    values = _units(values, "ranks")
     places = np.empty(values.shape)
     for column, place in zip(values.T, places.T, strict=True):
         order = column.argsort()
         ordered = column[order]
         first = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
-        times = np.diff(first, append=len(column))
+        times = np.diff(first, append=len(column)).astype(np.intp)
         place[order] = np.repeat(first + (times + 1) / 2, times)
     return places
 
@@ -64,7 +69,9 @@ def correlation(
     `wanted` holds T numbers, or is (properties, T). Raises ValueError where a property
     is the same at every step.
     """
-    _require_steps("wanted", wanted, values)
+    values = _units(values, "correlation")
+    wanted = _of_steps("wanted", wanted, values)
+    wanted = floats("wanted", wanted, np.dtype(np.float64))
     v = values - values.mean(axis=0, dtype=np.float64)
     w = wanted - wanted.mean(axis=-1, keepdims=True, dtype=np.float64)
     if not w.any(axis=-1).all():
@@ -84,16 +91,14 @@ def follows(
 
     2 AUC - 1 for truth values, the correlation for numbers; 0 is no knowledge.
     """
+    values, properties = _units(values, "follows"), _named(properties, values)
     known = np.empty((len(properties), values.shape[1]))
-    truths = np.array([wanted.dtype.kind == "b" for wanted in properties.values()])
+    every = list(properties.values())
+    truths = np.array([wanted.dtype.kind == "b" for wanted in every], dtype=bool)
     for kind, score in ((truths, auc), (~truths, correlation)):
-        chosen = [
-            wanted
-            for wanted, of_kind in zip(properties.values(), kind, strict=True)
-            if of_kind
-        ]
-        if chosen:
-            known[kind] = score(values, np.array(chosen))
+        if kind.any():
+            chosen = np.array([every[i] for i in np.flatnonzero(kind)])
+            known[kind] = score(values, chosen)
     known[truths] = 2 * known[truths] - 1
     return known
 
@@ -108,6 +113,7 @@ def best_units(
     many units is lucky on the text that chose it, by construction. Only the other half
     tells luck from knowledge.
     """
+    values, properties = _units(values, "best_units"), _named(properties, values)
     half, found = len(values) // 2, {}
     first, second = (
         follows(
@@ -126,10 +132,34 @@ def best_units(
     return found
 
 
-def _require_steps(name: str, wanted: Array, values: Array) -> None:
+def _units(values: object, owner: str) -> Float[Array, "T H"]:
+    require_shape("values", values, ("T", "H"), owner)
+    return floats("values", values, np.dtype(np.float64))
+
+
+def _of_steps(name: str, wanted: object, values: Array) -> Array:
+    wanted = require_plain(name, wanted)
     if wanted.ndim not in (1, 2) or wanted.shape[-1] != len(values):
         expected = f"({len(values)},) or (properties, {len(values)})"
         raise ValueError(
             f"{name} has shape {wanted.shape}; values of {len(values)} steps expect"
             f" {expected}"
         )
+    return wanted
+
+
+def _named(properties: object, values: Array) -> dict[str, Array]:
+    """Each property as an array of T truth values or numbers."""
+    if not isinstance(properties, Mapping):
+        kind = type(properties).__name__
+        raise TypeError(
+            f"properties are a {kind}; expected a mapping of names to arrays"
+        )
+    for name, wanted in properties.items():
+        require_shape(f"property {name!r}", wanted, (len(values),), "a score")
+    return {
+        name: wanted
+        if wanted.dtype.kind == "b"
+        else floats(f"property {name!r}", wanted, np.dtype(np.float64))
+        for name, wanted in properties.items()
+    }

@@ -7,16 +7,25 @@ batch is drawn at every call, so there is nothing to overfit.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
-from rnncourse.arrays import Array, Batch, Float
+from rnncourse.arrays import (
+    Array,
+    Batch,
+    Float,
+    floats,
+    require_rng,
+    require_shape,
+    require_sizes,
+)
 
 ORDER_SYMBOLS, ORDER_CLASSES = 6, 4  # temporal_order: a, b, c, d, X, Y; XX, XY, YX, YY
 
 
 def adding(
-    T: int, B: int, *, rng: np.random.Generator, dtype: type = np.float64
+    T: int, B: int, *, rng: np.random.Generator, dtype: Any = np.float64
 ) -> Batch:
     """Two numbers of T are marked; give their sum after the last step.
 
@@ -30,14 +39,12 @@ def adding(
     0.5 + (value_i + value_j) / 4, and a sequence counts as solved where the *absolute*
     error is below 0.04.
     """
-    _require(T, B, shortest=2)
+    T, B = _require(T, B, rng, shortest=2)
+    dtype = _float(dtype)
     values = rng.uniform(size=(T, B))
     markers = np.zeros((T, B))
-    first, second, column = (
-        rng.integers(0, T // 2, B),
-        rng.integers(T // 2, T, B),
-        np.arange(B),
-    )
+    first, second = rng.integers(0, T // 2, B), rng.integers(T // 2, T, B)
+    column = np.arange(B)
     markers[first, column] = markers[second, column] = 1
     targets = (values * markers).sum(axis=0)[:, None]
     return Batch(
@@ -46,7 +53,7 @@ def adding(
 
 
 def recall(
-    T: int, B: int, *, rng: np.random.Generator, dtype: type = np.float64
+    T: int, B: int, *, rng: np.random.Generator, dtype: Any = np.float64
 ) -> Batch:
     """One number of T is marked; give it after the last step: `adding` with a single
     number.
@@ -57,12 +64,10 @@ def recall(
     xs (T, B, 2), targets (B, 1), for `at_the_end(squared_error)`. Always answering 1/2
     has a mean squared error of 1/12.
     """
-    _require(T, B, shortest=1)
-    values, marked, column = (
-        rng.uniform(size=(T, B)),
-        rng.integers(0, T, B),
-        np.arange(B),
-    )
+    T, B = _require(T, B, rng, shortest=1)
+    dtype = _float(dtype)
+    values, marked = rng.uniform(size=(T, B)), rng.integers(0, T, B)
+    column = np.arange(B)
     markers = np.zeros((T, B))
     markers[marked, column] = 1
     return Batch(
@@ -84,7 +89,7 @@ def temporal_order(T: int, B: int, *, rng: np.random.Generator) -> Batch:
     Task 6a of Hochreiter and Schmidhuber (1997), with the places of Pascanu, Mikolov
     and Bengio (2013).
     """
-    _require(T, B, shortest=10)
+    T, B = _require(T, B, rng, shortest=10)
     xs = rng.integers(0, 4, (T, B))
     first, second = rng.integers(0, 2, B), rng.integers(0, 2, B)
     xs[rng.integers(T // 10, 2 * T // 10, B), np.arange(B)] = 4 + first
@@ -106,9 +111,9 @@ def copying(
     and Schmidhuber (1997) in the form of Arjovsky, Shah and Bengio (2016), where K = 8
     and S = 10.
     """
-    _require(T, B, shortest=1)
-    if K < 1 or S < 1:
-        raise ValueError(f"K is {K} and S is {S}; copying expects 1 or more of both")
+    T, B = _require(T, B, rng, shortest=1)
+    require_sizes("copying", K=K, S=S)
+    K, S = int(K), int(S)
     symbols = rng.integers(0, K, (S, B))
     xs = np.full((T + 2 * S, B), K)
     xs[:S] = symbols
@@ -123,8 +128,12 @@ def sines(T: int, *, periods: tuple[int, ...] = (8, 32, 80, 160)) -> Float[Array
 
     wave_t = sum over P of sin(2 pi t / P),  t = 0 .. T-1, `scaled`
     """
+    require_sizes("sines", T=T)
+    P = floats("periods", periods, np.dtype(np.float64))
+    if P.ndim != 1 or P.size == 0 or (P <= 0).any():
+        raise ValueError(f"periods are {periods!r:.80}; sines expects numbers above 0")
     t = np.arange(T)[:, None]
-    return scaled(np.sin(2 * np.pi * t / np.array(periods)).sum(axis=1))
+    return scaled(np.sin(2 * np.pi * t / P).sum(axis=1))
 
 
 def tone(T: int) -> Float[Array, " T"]:
@@ -137,6 +146,7 @@ def tone(T: int) -> Float[Array, " T"]:
     Periods of about 314, 37, 25 and 14 steps, from -1 to 1. The signal by which
     re-implementations of the Clockwork network are often tried.
     """
+    require_sizes("tone", T=T)
     a = np.arange(T) / 100
     return scaled(
         0.5 * np.sin(2 * a)
@@ -147,18 +157,25 @@ def tone(T: int) -> Float[Array, " T"]:
 
 
 def scaled(wave: Float[Array, " T"]) -> Float[Array, " T"]:
-    """The wave shifted and stretched so that it fills -1 to 1."""
+    """The wave shifted and stretched so that it fills -1 to 1. Raises ValueError for
+    one that is constant.
+    """
+    require_shape("wave", wave, ("T",), "scaled")
+    wave = floats("wave", wave, np.result_type(wave, np.float32))
+    if wave.min() == wave.max():
+        raise ValueError(f"wave is {wave[0]} at every step; scaled expects a change")
     return 2 * (wave - wave.min()) / (wave.max() - wave.min()) - 1
 
 
-def without_input(wave: Float[Array, " T"], *, dtype: type = np.float64) -> Batch:
+def without_input(wave: Float[Array, " T"], *, dtype: Any = np.float64) -> Batch:
     """Write this wave, one number at each step, while nothing is heard: xs are zeros,
     (T, 1, 1); targets are the wave.
 
     For `squared_error`. Always writing its mean has a mean squared error of the wave's
     variance, a normalised error of 1. (Koutník et al. 2014)
     """
-    targets = wave.astype(dtype)[:, None, None]
+    require_shape("wave", wave, ("T",), "without_input")
+    targets = floats("wave", wave, _float(dtype)).copy()[:, None, None]
     return Batch(np.zeros_like(targets), targets)
 
 
@@ -168,7 +185,7 @@ def ending_alike(
     *,
     T: int,
     lead: int = 0,
-    dtype: type = np.float64,
+    dtype: Any = np.float64,
 ) -> Batch:
     """Utterances that differ early and end alike: each is followed by one ending, the
     same for all, again and again up to T.
@@ -178,7 +195,20 @@ def ending_alike(
     xs (T, N, D), targets (N,), the speakers, for `at_the_end(cross_entropy)`. Raises
     ValueError where T is too short for an utterance.
     """
+    if not isinstance(utterances, tuple) or len(utterances) != 2:
+        kind = type(utterances).__name__
+        raise TypeError(f"utterances are a {kind}; expected a pair (frames, speakers)")
     said, speakers = utterances
+    require_sizes("ending_alike", T=T)
+    require_sizes("ending_alike", least=0, lead=lead)
+    T, lead, dtype = int(T), int(lead), _float(dtype)
+    require_shape("ending", ending, ("E", "D"), "ending_alike")
+    ending = floats("ending", ending, dtype)
+    if not isinstance(said, tuple | list) or not said:
+        raise TypeError(f"frames are {said!r:.80}; expected a tuple of arrays")
+    for i, frames in enumerate(said):
+        require_shape(f"frames[{i}]", frames, ("T", ending.shape[1]), "ending_alike")
+    require_shape("speakers", speakers, (len(said),), "ending_alike")
     longest = max(map(len, said))
     if lead + longest > T:
         raise ValueError(
@@ -187,14 +217,21 @@ def ending_alike(
     xs = np.zeros((T, len(said), ending.shape[1]), dtype)
     for column, frames in enumerate(said):
         end = lead + len(frames)
-        xs[lead:end, column] = frames
+        xs[lead:end, column] = floats(f"frames[{column}]", frames, dtype)
         xs[end:, column] = np.resize(ending, (T - end, ending.shape[1]))
     return Batch(xs, speakers)
 
 
-def _require(T: int, B: int, *, shortest: int) -> None:
-    if shortest > T or B < 1:
-        raise ValueError(
-            f"T is {T} and B is {B}; this task expects T of {shortest} or more, B of 1"
-            " or more"
-        )
+def _require(T: Any, B: Any, rng: object, *, shortest: int) -> tuple[int, int]:
+    """T and B as Python's integers, whose products do not overflow."""
+    require_rng(rng, "this task")
+    require_sizes("this task", shortest, T=T)
+    require_sizes("this task", B=B)
+    return int(T), int(B)
+
+
+def _float(dtype: Any) -> np.dtype:
+    """The dtype of this name or type. Raises TypeError unless it is one of floats."""
+    if dtype not in (np.float16, np.float32, np.float64):
+        raise TypeError(f"dtype is {dtype!r:.80}; expected np.float32 or np.float64")
+    return np.dtype(dtype)

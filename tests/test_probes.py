@@ -111,9 +111,8 @@ def test_the_second_half_does_not_choose(rng):
         ),
         (
             lambda: auc(np.ones((2, 2)), np.array([True, True])),
-            "2 to 2 of 2 true; auc needs both",
+            "inside is true at 2 to 2 of 2 steps; auc needs both",
         ),
-        (lambda: auc(np.ones((2, 2)), np.array([0, 1])), "dtype int64"),
         (
             lambda: correlation(np.ones((2, 2)), np.ones((2, 3))),
             r"wanted has shape \(2, 3\)",
@@ -127,3 +126,13 @@ def test_the_second_half_does_not_choose(rng):
 def test_what_can_not_be_scored_is_an_error(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_a_truth_is_no_number():
+    message = "^inside has dtype int64; auc expects truth values$"
+    with pytest.raises(TypeError, match=message):
+        auc(np.ones((2, 2)), np.array([0, 1]))
+
+
+def test_no_properties_have_no_units():
+    assert best_units(np.ones((4, 2)), {}) == {}

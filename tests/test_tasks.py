@@ -10,6 +10,7 @@ from rnncourse.tasks import (
     copying,
     ending_alike,
     recall,
+    scaled,
     sines,
     temporal_order,
     tone,
@@ -36,9 +37,11 @@ def test_the_same_rng_gives_the_same_batch(task):
     ("task", "T"), [(adding, 1), (recall, 0), (temporal_order, 9), (copying, 0)]
 )
 def test_what_is_too_short_is_refused(task, T, rng):
-    with pytest.raises(ValueError, match=f"T is {T} and B is 3"):
+    with pytest.raises(
+        ValueError, match=f"^T is {T}; this task expects {T + 1} or more$"
+    ):
         task(T, 3, rng=rng)
-    with pytest.raises(ValueError, match="B is 0"):
+    with pytest.raises(ValueError, match=r"^B is 0; this task expects 1 or more$"):
         task(20, 0, rng=rng)
 
 
@@ -84,7 +87,7 @@ def test_recalls_baseline_is_a_twelfth(rng):
 
 @pytest.mark.parametrize("T", [10, 25, 100])
 def test_temporal_order(T, rng):
-    xs, targets, _ = temporal_order(T, 500, rng=rng)
+    xs, targets, *_ = temporal_order(T, 500, rng=rng)
     assert xs.shape == (T, 500) and targets.shape == (500,)
     assert ((xs >= 4).sum(axis=0) == 2).all(), "two of X and Y"
     for column, target in zip(xs.T, targets, strict=True):
@@ -97,7 +100,7 @@ def test_temporal_order(T, rng):
 
 @pytest.mark.parametrize(("T", "K", "S"), [(5, 8, 10), (1, 2, 3), (30, 4, 1)])
 def test_copying(T, K, S, rng):
-    xs, targets, _ = copying(T, 7, rng=rng, K=K, S=S)
+    xs, targets, *_ = copying(T, 7, rng=rng, K=K, S=S)
     assert xs.shape == targets.shape == (T + 2 * S, 7)
     assert np.array_equal(xs[:S], targets[-S:]), "what is read first is written last"
     assert xs[:S].max() < K
@@ -109,7 +112,7 @@ def test_copying(T, K, S, rng):
 
 
 def test_copying_needs_symbols(rng):
-    with pytest.raises(ValueError, match="K is 0 and S is 3"):
+    with pytest.raises(ValueError, match=r"^K is 0; copying expects 1 or more$"):
         copying(5, 2, rng=rng, K=0, S=3)
 
 
@@ -148,7 +151,9 @@ def test_what_was_said_differs_and_the_ending_does_not(lead):
     rng = np.random.default_rng(0)
     said = Utterances(tuple(rng.normal(size=(T, 2)) for T in (3, 5)), np.array([4, 1]))
     ending = rng.normal(size=(4, 2))
-    xs, targets, fresh = ending_alike(said, ending, T=14, lead=lead, dtype=np.float32)
+    xs, targets, fresh, _ = ending_alike(
+        said, ending, T=14, lead=lead, dtype=np.float32
+    )
     assert fresh and xs.shape == (14, 2, 2) and xs.dtype == np.float32
     assert targets.tolist() == [4, 1]
     for column, frames in enumerate(said.frames):
@@ -173,3 +178,8 @@ def test_too_little_time_is_refused():
         ValueError, match="T is 4; the longest utterance ends after 5 steps"
     ):
         ending_alike(said, np.zeros((4, 2)), T=4, lead=2)
+
+
+def test_a_wave_that_is_flat_can_not_be_scaled():
+    with pytest.raises(ValueError, match=r"^wave is 2.0 at every step; scaled expects"):
+        scaled(np.full(3, 2.0))

@@ -1,5 +1,5 @@
-"""Texts and series that packages carry: plays, Python's source, sunspots, vowels. Files
-are read, none of the packages' code is run.
+"""Texts and series without a network: plays and vowels that packages carry, of which
+files are read and no code is run; Python's source; sunspots, which lie in this package.
 """
 
 import difflib
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnncourse.arrays import Array, Float, Int
+from rnncourse.arrays import Array, Float, Int, require_sizes
 
 
 def packaged(package: str, version: str, pattern: str, what: str) -> list[Path]:
@@ -22,9 +22,7 @@ def packaged(package: str, version: str, pattern: str, what: str) -> list[Path]:
 
     Raises ModuleNotFoundError, which says what installs them, where there are none.
     """
-    spec = importlib.util.find_spec(
-        package
-    )  # looks for the package and runs none of its code
+    spec = importlib.util.find_spec(package)  # runs none of the package's code
     folders = (spec and spec.submodule_search_locations) or ()
     files = [file for folder in folders for file in Path(folder).glob(pattern)]
     if not files:
@@ -39,13 +37,10 @@ def sunspots() -> Float[Array, " T"]:
     numbers from 0 to 190.2.
 
     Maxima follow each other after about 11 years, from 7 to 17, and no two are alike.
-    From the package statsmodels (public domain, of the National Geophysical Data
-    Center). Raises what `packaged` raises.
+    From the National Geophysical Data Center, in the public domain.
     """
-    (file,) = packaged(
-        "statsmodels", "0.15.0", "datasets/sunspots/sunspots.csv", "The sunspots"
-    )
-    return np.loadtxt(file, delimiter=",", skiprows=1)[:, 1]
+    file = Path(__file__).with_name("sunspots.csv")
+    return np.loadtxt(file, delimiter=",", skiprows=2)[:, 1]
 
 
 class Utterances(NamedTuple):
@@ -65,7 +60,7 @@ def vowels(part: str) -> Utterances:
     training part. From the package aeon. Raises ValueError for another part, and what
     `packaged` raises. (Kudo, Toyama and Shimbo 1999)
     """
-    if part not in ("train", "test"):
+    if not isinstance(part, str) or part not in ("train", "test"):
         raise ValueError(f"part is {part!r}; vowels expects 'train' or 'test'")
     pattern = "datasets/data/JapaneseVowels/JapaneseVowels_T*.ts"
     test, train = (
@@ -171,6 +166,10 @@ def shakespeare(*titles: str) -> str:
     """
     known = plays()
     for title in titles:
+        if not isinstance(title, str):
+            raise TypeError(
+                f"a title is a {type(title).__name__}; shakespeare expects strings"
+            )
         if title not in known:
             near = ", ".join(
                 map(repr, difflib.get_close_matches(title, known, n=3, cutoff=0))
@@ -206,8 +205,8 @@ def python_source(max_chars: int | None = None) -> str:
     machine's own paths. Raises ValueError for `max_chars` below 1 and FileNotFoundError
     where the standard library is not kept as files.
     """
-    if max_chars is not None and max_chars < 1:
-        raise ValueError(f"max_chars is {max_chars}; expected 1 or more")
+    if max_chars is not None:
+        require_sizes("python_source", max_chars=max_chars)
     parts, size = [], 0
     for file in _sources(sysconfig.get_paths()["stdlib"]):
         try:
@@ -240,6 +239,10 @@ def read(path: str | Path) -> str:
     Raises FileNotFoundError, IsADirectoryError, and ValueError for an empty file or a
     byte that is not UTF-8.
     """
+    if not isinstance(path, str | Path):
+        raise TypeError(
+            f"path is a {type(path).__name__}; read expects a str or a Path"
+        )
     path = Path(path)
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder; expected a text file")

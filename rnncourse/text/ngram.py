@@ -153,6 +153,10 @@ def count(ids: Int[Array, " N"], n: int, V: int) -> Iterator[Grams]:
     """
     require_sizes("an n-gram model", n=n, V=V)
     ids = require_symbols(ids, V)
+    if len(ids) * V >= 2**63:
+        raise ValueError(
+            f"V is {V}; codes of {len(ids)} symbols expect less than 2^63 / N"
+        )
     if n > len(ids):
         raise ValueError(
             f"n is {n}; a text of {len(ids)} symbols expects 1 to {len(ids)}"

@@ -41,7 +41,7 @@ def loss_along(net: Network, ids: Int[Array, " N"], *, T: int = 10_000) -> float
     """
     require_reader(net, "loss_along")
     require_sizes("loss_along", T=T)
-    ids, state, total = require_symbols(ids), None, 0.0
+    T, ids, state, total = int(T), require_symbols(ids), None, 0.0
     if len(ids) < 2:
         raise ValueError(
             f"the text has {len(ids)} symbols; loss_along expects 2 or more"

@@ -5,7 +5,15 @@ from itertools import islice
 
 import numpy as np
 
-from rnncourse.arrays import Array, Float, Int, floats, require_shape, require_sizes
+from rnncourse.arrays import (
+    Array,
+    Float,
+    Int,
+    floats,
+    require_rng,
+    require_shape,
+    require_sizes,
+)
 from rnncourse.composition import reads_ahead
 from rnncourse.functions import softmax
 from rnncourse.network import Network
@@ -23,8 +31,13 @@ def tempered(
     Above 1 it evens the probabilities out (uniform at infinity), below 1 it favours the
     likely; 0 gives everything to the largest logit, to the first of equal ones. Raises
     ValueError for a temperature that is negative or NaN and for logits that are not
-    finite.
+    finite, TypeError for what are no numbers.
     """
+    if not isinstance(temperature, int | float | np.integer | np.floating):
+        raise TypeError(
+            f"temperature is a {type(temperature).__name__}; expected a number of 0 or"
+            " more"
+        )
     if not temperature >= 0:
         raise ValueError(
             f"temperature is {temperature}; expected a number of 0 or more"
@@ -38,9 +51,8 @@ def tempered(
         return (np.arange(a.shape[-1]) == a.argmax(axis=-1, keepdims=True)).astype(
             np.float64
         )
-    with np.errstate(
-        over="ignore", under="ignore"
-    ):  # -inf is what a difference becomes that is too large: p = 0
+    # -inf is what a difference becomes that is too large: p = 0
+    with np.errstate(over="ignore", under="ignore"):
         return softmax((a - a.max(axis=-1, keepdims=True)) / temperature)
 
 
@@ -57,6 +69,7 @@ def sample_symbol(
     It takes one number from `rng` for each symbol at any temperature. Raises what
     `tempered` raises.
     """
+    require_rng(rng, "sample_symbol")
     P = tempered(logits, temperature).cumsum(axis=-1)
     u = rng.random(P.shape[:-1])
     return np.asarray((u[..., None] * P[..., -1:] < P).argmax(axis=-1))
@@ -78,6 +91,7 @@ def generate(
     reads ahead.
     """
     require_reader(net, "generate")
+    require_rng(rng, "generate")
     require_shape("the prompt", prompt, ("P",), "generate")
     symbols, state = require_symbols(prompt), None
     if len(net.b_y) != net.cell.D:
@@ -109,6 +123,10 @@ def write(
     vocabulary does not have and for a vocabulary of another size than the network's.
     """
     require_reader(net, "write")
+    if not isinstance(vocabulary, Vocabulary):
+        kind = type(vocabulary).__name__
+        raise TypeError(f"vocabulary is a {kind}; write expects a Vocabulary")
+    require_rng(rng, "write")
     require_sizes("write", least=0, length=length)
     if len(vocabulary) != net.cell.D:
         raise ValueError(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnncourse.arrays import Array, Int
+from rnncourse.arrays import Array, Int, require_plain
 
 
 @dataclass(frozen=True)
@@ -13,13 +13,23 @@ class Vocabulary:
     their code points.
 
     A symbol is one character (one code point, so "é" may be one or two; a lone
-    surrogate is a symbol too). Raises ValueError for no symbols, and for symbols that
-    are longer, repeated or out of order.
+    surrogate is a symbol too). Symbols come as a tuple or a list, so that a vocabulary
+    survives JSON: `Vocabulary(json.loads(json.dumps(vocabulary.symbols)))` equals it.
+    Raises ValueError for no symbols, and for symbols that are longer, repeated or out of
+    order, TypeError for what are no strings.
     """
 
     symbols: tuple[str, ...]
 
     def __post_init__(self) -> None:
+        if not isinstance(self.symbols, tuple | list) or not all(
+            isinstance(symbol, str) for symbol in self.symbols
+        ):
+            raise TypeError(
+                f"symbols are {self.symbols!r:.80}; Vocabulary expects a tuple of single"
+                " characters (of a text: Vocabulary.of)"
+            )
+        object.__setattr__(self, "symbols", tuple(self.symbols))
         if not self.symbols:
             raise ValueError(
                 "the text is empty; a vocabulary expects one symbol or more"
@@ -37,6 +47,7 @@ class Vocabulary:
         """The vocabulary of every symbol that occurs in `text`. Raises ValueError for
         an empty text.
         """
+        _require_text(text, "Vocabulary.of")
         return cls(tuple(sorted(set(text))))
 
     def __len__(self) -> int:
@@ -46,6 +57,7 @@ class Vocabulary:
         """The number of each symbol of `text`. Raises ValueError for a symbol that is
         not in this vocabulary.
         """
+        _require_text(text, "encode")
         codes, known = _code_points(text), _code_points("".join(self.symbols))
         number = np.full(max(codes.max(initial=0), known[-1]) + 1, -1, dtype=np.int64)
         number[known] = np.arange(len(known))
@@ -68,15 +80,21 @@ class Vocabulary:
         return codes.tobytes().decode("utf-32-le", "surrogatepass")
 
 
+def _require_text(text: object, owner: str) -> None:
+    if not isinstance(text, str):
+        raise TypeError(f"the text is a {type(text).__name__}; {owner} expects a str")
+
+
 def _code_points(text: str) -> Array:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
 
 
-def require_symbols(ids: object, V: int | float = np.inf) -> Int[Array, " N"]:
-    """`ids` as numbers of symbols. Raises TypeError for all but integers of shape (N,),
-    ValueError outside 0..V-1.
+def require_symbols(ids: object, V: int = 2**63) -> Int[Array, " N"]:
+    """`ids` as numbers of symbols, in 64 bits also where numpy's int has 32.
+
+    Raises TypeError for all but integers of shape (N,), ValueError outside 0..V-1.
     """
-    given = np.asarray(ids)
+    given = require_plain("ids", ids)
     if given.ndim != 1 or given.dtype.kind not in "iu":
         raise TypeError(
             f"ids have dtype {given.dtype} and shape {given.shape}; expected integers"

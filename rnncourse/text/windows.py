@@ -22,6 +22,7 @@ def windows(ids: Int[Array, " N"], *, T: int, B: int) -> Iterator[Batch]:
     are left out, fewer than one batch. Raises ValueError where that leaves none.
     """
     require_sizes("windows", T=T, B=B)
+    T, B = int(T), int(B)  # a product of narrow integers could overflow
     ids = require_symbols(ids)
     n = (len(ids) - 1) // (T * B)
     if n < 1:
@@ -58,6 +59,7 @@ def stretches(
     """
     step = T if step is None else step
     require_sizes("stretches", T=T, B=B, step=step)
+    T, B, step = int(T), int(B), int(step)
     ids, needed = require_symbols(ids), (B - 1) * step + T + 1
     if len(ids) < needed:
         raise ValueError(

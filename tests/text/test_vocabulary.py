@@ -1,5 +1,6 @@
 """vocabulary: symbols and their numbers, there and back."""
 
+import json
 import re
 import sys
 
@@ -45,6 +46,24 @@ def test_vocabularies_of_the_same_symbols_are_equal():
         == Vocabulary.of("hole")
         == Vocabulary(("e", "h", "l", "o"))
     )
+
+
+@law
+@given(any_text)
+@example("\ud800 and \udfff")
+def test_a_vocabulary_survives_json(text):
+    vocabulary = Vocabulary.of(text)
+    stored = json.dumps(vocabulary.symbols).encode("ascii")
+    again = Vocabulary(json.loads(stored))
+    assert again == vocabulary
+    assert hash(again) == hash(vocabulary)
+    assert again.decode(again.encode(text)) == text
+
+
+@pytest.mark.parametrize("symbols", ["abc", b"abc", None, {"a"}, ["a", 1]])
+def test_symbols_that_are_no_tuple_of_strings_are_refused(symbols, unchecked):
+    with pytest.raises(TypeError, match=r"^symbols are .* expects a tuple of single"):
+        Vocabulary(symbols)
 
 
 def test_nothing_is_encoded_as_nothing():

@@ -1,0 +1,101 @@
+"""Whatever is thrown at text, probes and tasks, the answer is a result or one clear line."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from wrong_values import VALUES, assert_clear
+
+from rnncourse import GRU, Network, probes, tasks, text
+
+pytestmark = pytest.mark.usefixtures("unchecked")
+rng = np.random.default_rng(0)
+ids, values = rng.integers(0, 3, 40), rng.standard_normal((6, 2))
+inside, wanted = np.arange(6) % 2 == 0, np.arange(6.0)
+net = Network.init(GRU.init(3, 4, rng=rng), 3, rng=rng)
+abc, said = text.Vocabulary.of("abc"), (np.ones((2, 2)), np.ones((3, 2)))
+pair = said, np.array([0, 1])
+
+
+def first(net, prompt, **how):
+    return next(text.generate(net, prompt, **how))
+
+
+def fitted(model):
+    return model.fit(ids, 2, 3)
+
+
+# a function, right arguments by position, right arguments by name
+CALLS = [
+    (text.Vocabulary, [("a", "b")], {}),
+    (text.Vocabulary.of, ["abc"], {}),
+    (abc.encode, ["abc"], {}),
+    (abc.decode, [ids], {}),
+    (text.require_symbols, [ids, 3], {}),
+    (text.windows, [ids], {"T": 3, "B": 2}),
+    (text.passes, [ids], {"T": 3, "B": 2}),
+    (text.stretches, [ids], {"T": 3, "B": 2, "step": 1}),
+    (text.loss_on, [net, ids], {"T": 3, "B": 2, "step": 1}),
+    (text.loss_along, [net, ids], {"T": 7}),
+    *(
+        call
+        for model in (text.NGram, text.KneserNey)
+        for call in [
+            (model.fit, [ids, 2, 3], {}),
+            (fitted(model).nats, [ids], {}),
+            (fitted(model).probabilities, [ids], {}),
+            (fitted(model).shorter, [1], {}),
+        ]
+    ),
+    (text.tempered, [np.ones(3), 1.0], {}),
+    (text.sample_symbol, [np.ones(3)], {"temperature": 1.0, "rng": rng}),
+    (first, [net, np.array([1, 2])], {"temperature": 1.0, "rng": rng}),
+    (text.write, [net, abc, "a"], {"length": 2, "temperature": 1.0, "rng": rng}),
+    (text.read, ["absent.txt"], {}),
+    (text.python_source, [9], {}),
+    (text.shakespeare, ["Hamlet"], {}),
+    (text.vowels, ["test"], {}),
+    (probes.auc, [values, inside], {}),
+    (probes.ranks, [values], {}),
+    (probes.correlation, [values, wanted], {}),
+    (probes.follows, [values, {"a": inside, "b": wanted}], {}),
+    (probes.best_units, [values, {"a": inside, "b": wanted}], {}),
+    *(
+        (task, [4, 2], {"rng": rng, "dtype": np.float32})
+        for task in (tasks.adding, tasks.recall)
+    ),
+    (tasks.temporal_order, [10, 2], {"rng": rng}),
+    (tasks.copying, [4, 2], {"rng": rng, "K": 3, "S": 2}),
+    (tasks.sines, [9], {"periods": (8, 3)}),
+    (tasks.tone, [9], {}),
+    (tasks.scaled, [wanted], {}),
+    (tasks.without_input, [wanted], {"dtype": np.float32}),
+    (tasks.ending_alike, [pair, values], {"T": 9, "lead": 1, "dtype": np.float32}),
+]
+SLOW = (text.vowels, text.shakespeare)  # files are read where the value is right
+
+
+@pytest.mark.parametrize(
+    ("function", "args", "kwargs"), CALLS, ids=[f.__qualname__ for f, *_ in CALLS]
+)
+@settings(derandomize=True, deadline=None, max_examples=150)
+@given(data=st.data())
+def test_an_error_is_one_clear_line(function, args, kwargs, data):
+    """One argument is wrong, or several."""
+    args, kwargs = list(args), dict(kwargs)
+    places = [*range(len(args)), *kwargs]
+    if data.draw(st.integers(0, 9)) and function not in SLOW:
+        assert_clear(lambda: function(*args, **kwargs), also=(FileNotFoundError,))
+    chosen = data.draw(st.sets(st.sampled_from(places), min_size=1))
+    for place in chosen:
+        (args if isinstance(place, int) else kwargs)[place] = data.draw(
+            st.sampled_from(VALUES)
+        )
+    with np.errstate(all="ignore"):
+        assert_clear(lambda: function(*args, **kwargs), also=(OSError,))
+
+
+@pytest.mark.parametrize("value", VALUES, ids=repr)
+def test_one_wrong_property_is_named(value):
+    for score in (probes.follows, probes.best_units):
+        assert_clear(lambda score=score: score(values, {"a": value}))
