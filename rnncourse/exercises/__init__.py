@@ -304,8 +304,8 @@ def _complaint(names: tuple[str, ...], want, got, tolerance: float) -> str:
         and kind not in ("an array", "a class")
         and type(want).__name__ != "function"
     ):
-        inside = [[*vars(value).values()] for value in (want, got)]
-        return _complaint(tuple(vars(want)), *inside, tolerance)
+        wanted, found = ([*vars(value).values()] for value in (want, got))
+        return _complaint(tuple(vars(want)), wanted, found, tolerance)
     if kind not in ("a number", "an array"):
         if np.isinf(tolerance) or isinstance(want, np.random.Generator):
             return ""

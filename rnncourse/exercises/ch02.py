@@ -134,8 +134,9 @@ def same_tracks(answer: Any, ids: Array, T: int, B: int) -> tuple[Array, Array]:
     steps = place[xs[0, 0]] + np.arange(n * T).reshape(n, T, 1)
     running = np.array_equal(place[xs], steps)
     shifted = np.array_equal(place[targets], steps + 1)
-    apart = np.diff(np.sort(steps[0, 0])) >= n * T
-    return right if running and shifted and apart.all() else answer
+    starts = np.sort(steps[0, 0]).tolist()
+    apart = all(b - a >= n * T for a, b in zip(starts, starts[1:], strict=False))
+    return right if running and shifted and apart else answer
 
 
 register(
