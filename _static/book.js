@@ -13,6 +13,7 @@
   // A formula that is wider than its place can be scrolled with the keyboard too.
   addEventListener("load", async () => {
     await window.MathJax?.startup.promise;
+    await document.fonts.ready; // widths are those of the fonts
     for (const box of document.querySelectorAll("mjx-container[display]")) {
       if (box.scrollWidth > box.clientWidth) {
         box.tabIndex = 0;
