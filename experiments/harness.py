@@ -67,10 +67,11 @@ def run(experiment):
         about[name.lower()] = getattr(experiment, name)
     if "torch" in sys.modules:
         about["versions"]["torch"] = sys.modules["torch"].__version__.split("+")[0]
-    files = {".json": (json.dumps(about | result, indent=1) + "\n").encode()}
+    text, files = json.dumps(about | result, indent=1) + "\n", {}
     if arrays:
         np.savez_compressed(file := io.BytesIO(), **arrays)
         files[".npz"] = file.getvalue()
+    files[".json"] = text.encode()  # last: its digest speaks for both
     for suffix, data in files.items():
         path.with_suffix(f"{suffix}.new").write_bytes(data)
     for suffix in files:

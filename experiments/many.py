@@ -17,8 +17,8 @@ from rnncourse.cells.clockwork import modules
 
 
 class Many:
-    """Mixed in before a cell: W_h (S, H, G) has one part for each of S networks, W_x (S
-    (1 + D), G) one under the other.
+    """Mixed in before a cell: W_h (S, H, G) has one part for each of S networks, and so
+    has W_x (S (1 + D), G), one under the other.
 
     The biases are the first row of each part of W_x, for an input that is always 1;
     `side_by_side` has it. b itself is 0.
@@ -87,9 +87,8 @@ class ManyClockwork(Many, Clockwork):
 
     def recurrent_backward(self, da_h):
         """Its derivative."""
-        return (da_h[:, None] @ self.W_h[:, :, : da_h.shape[1]].transpose(0, 2, 1))[
-            :, 0
-        ]
+        W_h = self.W_h[:, :, : da_h.shape[1]]
+        return (da_h[:, None] @ W_h.transpose(0, 2, 1))[:, 0]
 
     def over_time(self, hs_prev, da_hs):
         """Only the blocks that are read."""
@@ -117,38 +116,27 @@ def together(nets):
     """Networks of one shape, with V = 1, as one record. Their inputs must stand
     `side_by_side`.
     """
-    first = nets[0].cell
-    parts = {
-        name: np.stack([net.cell.leaves()[name] for net in nets])
-        for name in first.leaves()
-    }
-    parts["W_x"] = np.concatenate(
-        [part for net in nets for part in (net.cell.b[None], net.cell.W_x)]
-    )
-    parts["b"] = np.zeros_like(first.b)
-    cell = KINDS[type(first)](
-        **parts, **({"periods": first.periods} if isinstance(first, Clockwork) else {})
-    )
-    return Networks(
-        cell,
-        np.stack([net.W_y[:, 0] for net in nets]),
-        np.concatenate([net.b_y for net in nets]),
-    )
+    cells = [net.cell for net in nets]
+    parts = {name: [c.leaves()[name] for c in cells] for name in cells[0].leaves()}
+    parts = {name: np.stack(each) for name, each in parts.items()} | periods(cells[0])
+    parts["W_x"] = np.concatenate([part for c in cells for part in (c.b[None], c.W_x)])
+    parts["b"] = np.zeros_like(cells[0].b)
+    W_y, b_y = [net.W_y[:, 0] for net in nets], [net.b_y for net in nets]
+    return Networks(KINDS[type(cells[0])](**parts), np.stack(W_y), np.concatenate(b_y))
+
+
+def periods(cell):
+    """What a Clockwork has beside its arrays."""
+    return {"periods": cell.periods} if isinstance(cell, Clockwork) else {}
 
 
 def alone(nets, s):
     """Network s of the S, as the package's `Network`."""
     kind = next(kind for kind, many in KINDS.items() if isinstance(nets.cell, many))
-    b, W_x = np.split(
-        nets.cell.W_x.reshape(len(nets.b_y), -1, len(nets.cell.b))[s], [1]
-    )
-    parts = {
-        name: leaf[s] for name, leaf in nets.cell.leaves().items() if name != "b"
-    } | {"W_x": W_x, "b": b[0]}
-    cell = kind(
-        **parts, **({"periods": nets.cell.periods} if kind is Clockwork else {})
-    )
-    return Network(cell, nets.W_y[s][:, None], nets.b_y[s : s + 1])
+    W_x = nets.cell.W_x.reshape(len(nets.b_y), -1, len(nets.cell.b))[s]
+    own = {name: leaf[s] for name, leaf in nets.cell.leaves().items() if name != "b"}
+    own |= {"W_x": W_x[1:], "b": W_x[0]} | periods(nets.cell)
+    return Network(kind(**own), nets.W_y[s][:, None], nets.b_y[s : s + 1])
 
 
 def side_by_side(xs):
@@ -175,9 +163,8 @@ def losses(nets, xs, targets, weights):
     ys, run = outputs(nets, xs)
     dys = 2 * weights * (ys - targets)
     cell = backward(nets.cell, dys[..., None] * nets.W_y, run).cell
-    return (weights * (ys - targets) ** 2).sum(axis=0), Networks(
-        cell, np.einsum("tsh,ts->sh", run.hs, dys), dys.sum(axis=0)
-    )
+    gradient = Networks(cell, np.einsum("tsh,ts->sh", run.hs, dys), dys.sum(axis=0))
+    return (weights * (ys - targets) ** 2).sum(axis=0), gradient
 
 
 def learn(
@@ -206,9 +193,8 @@ def learn(
             seen.append((loss, look(nets)))
         if k < updates:
             own = [g for name, g in gradient.leaves().items() if name != "cell.b"]
-            length = np.sqrt(
-                sum((g.reshape(len(rates), -1) ** 2).sum(axis=1) for g in own)
-            )
+            squares = [(g.reshape(len(rates), -1) ** 2).sum(axis=1) for g in own]
+            length = np.sqrt(sum(squares))
             gradient = scaled(gradient, limit / np.maximum(length, limit))
             stepped, memory = adam.step(nets, gradient, memory)
             change = stepped.map(np.subtract, nets)
