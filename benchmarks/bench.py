@@ -17,6 +17,8 @@ takes about half of our time.
 import argparse
 import os
 import statistics
+import subprocess
+import sys
 import time
 
 os.environ["OMP_WAIT_POLICY"] = "passive"  # read when torch is imported
@@ -86,6 +88,13 @@ def line(name, dtype, shape, ratios, times):
     )
 
 
+def importing():
+    """Seconds of the processor for `import rnncourse`: the least of five fresh starts."""
+    program = "import time, rnncourse; print(time.process_time())"
+    command = [sys.executable, "-c", program]
+    return min(float(subprocess.check_output(command)) for _ in range(5))
+
+
 def main():
     """Print the table."""
     parser = argparse.ArgumentParser(
@@ -98,6 +107,7 @@ def main():
         help="seconds for each line, at least (default 2)",
     )
     budget = parser.parse_args().budget
+    print(f"import rnncourse, with Python's start: {importing():.2f} s")
     torch.set_num_threads(2)
     rng = np.random.default_rng(0)
     print(

@@ -1,6 +1,4 @@
-"""In the test run the shapes in the package's annotations are executed: a wrong one is
-an error where it happens.
-"""
+"""In the test run the shapes in the annotations are executed: a wrong one is an error."""
 
 from typing import Any
 

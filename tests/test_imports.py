@@ -1,6 +1,4 @@
-"""What imports what: the package starts fast, needs only numpy and jaxtyping, and its
-modules form no circle.
-"""
+"""What imports what: the package needs only numpy and jaxtyping, and has no circle."""
 
 import ast
 import subprocess
@@ -29,9 +27,8 @@ ORDER += ["network", "text", "probes", "twins", "plots", "exercises"]
 HEAVY = {"matplotlib": {"plots"}, "torch": {"twins"}}  # and who may import it
 
 ROOT = Path(rnncourse.__file__).parent
-FILES = {
-    path.relative_to(ROOT).with_suffix("").parts: path for path in ROOT.rglob("*.py")
-}
+PATHS = ROOT.rglob("*.py")
+FILES = {path.relative_to(ROOT).with_suffix("").parts: path for path in PATHS}
 
 
 def imported(path):
@@ -46,14 +43,8 @@ def imported(path):
 
 def python(*args):
     """What a fresh Python prints."""
-    done = subprocess.run(
-        [sys.executable, *args],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        cwd=ROOT.parent,
-        check=False,
-    )
+    command = [sys.executable, *args]
+    done = subprocess.run(command, cwd=ROOT.parent, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -66,9 +57,8 @@ def test_every_module_has_a_place_in_the_order():
     "parts", [parts for parts in FILES if parts != ("__init__",)], ids="/".join
 )
 def test_a_module_imports_only_from_those_before_it(parts):
-    allowed = ORDER[
-        : ORDER.index(parts[0]) + (len(parts) > 1)
-    ]  # files of one folder may know each other
+    inside = len(parts) > 1  # files of one folder may know each other
+    allowed = ORDER[: ORDER.index(parts[0]) + inside]
     for name in imported(FILES[parts]):
         top, _, rest = name.partition(".")
         if top == "rnncourse":
@@ -102,19 +92,6 @@ rng = np.random.default_rng(0)
 cell = stack(LSTM.init(4, 4, rng=rng), GRU.init(4, 4, rng=rng))
 print(backward(cell, np.ones((5, 3, 4)), forward(cell, np.ones((5, 3, 4)))).xs.shape)"""
     assert python("-c", missing + program) == "(5, 3, 4)\n"
-
-
-def test_importing_the_package_takes_less_than_half_a_second():
-    program = (
-        "import time; t = time.process_time(); import rnncourse;"
-        " print(time.process_time() - t)"
-    )
-    times = [float(python("-c", program)) for _ in range(5)]
-    assert (
-        min(times) < 0.5
-    ), (  # of the processor, the least: others may use the machine
-        f"seconds, five times: {times}"
-    )
 
 
 def test_every_public_name_is_there_and_says_what_it_is():

@@ -2,6 +2,7 @@
 `run FILE...` renews the outputs.
 """
 
+import argparse
 import base64
 import re
 import sys
@@ -157,8 +158,9 @@ def check(path: Path) -> int:
 
 
 if __name__ == "__main__":
-    verb, paths = sys.argv[1], [Path(name) for name in sys.argv[2:]]
-    if verb == "run":
-        for path in paths:
-            run(path)
-    sys.exit(verb == "check" and sum(map(check, paths)) > 0)
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("verb", choices=["check", "run"])
+    parser.add_argument("files", nargs="+", type=Path)
+    given = parser.parse_args()
+    found = [run(path) if given.verb == "run" else check(path) for path in given.files]
+    sys.exit(any(found))
