@@ -35,6 +35,7 @@ __all__ = [
     "require_rng",
     "require_shape",
     "require_sizes",
+    "shown",
     "sum_of_rows",
     "there",
 ]
@@ -164,6 +165,11 @@ def require_one_dtype(record: Record) -> None:
             )
 
 
+def shown(value: object) -> str:
+    """The start of what `repr` gives, on one line, for an error."""
+    return " ".join(repr(value).split())[:80]
+
+
 def require_rng(rng: object, owner: str) -> None:
     """Raise TypeError unless `rng` is a numpy.random.Generator."""
     if not isinstance(rng, np.random.Generator):
@@ -181,7 +187,8 @@ def require_sizes(owner: str, least: int = 1, **sizes: object) -> None:
     for name, size in sizes.items():
         if not isinstance(size, int | np.integer) or isinstance(size, bool):
             raise TypeError(
-                f"{name} is {size!r}, a {type(size).__name__}; {owner} expects an integer"
+                f"{name} is {shown(size)}, a {type(size).__name__}; {owner} expects an"
+                " integer"
             )
         if size < least:
             raise ValueError(f"{name} is {size}; {owner} expects {least} or more")

@@ -41,7 +41,7 @@ def test_what_is_too_short_is_refused(task, T, rng):
         ValueError, match=f"^T is {T}; this task expects {T + 1} or more$"
     ):
         task(T, 3, rng=rng)
-    with pytest.raises(ValueError, match="^B is 0; this task expects 1 or more$"):
+    with pytest.raises(ValueError, match=r"^B is 0; this task expects 1 or more$"):
         task(20, 0, rng=rng)
 
 
@@ -112,7 +112,7 @@ def test_copying(T, K, S, rng):
 
 
 def test_copying_needs_symbols(rng):
-    with pytest.raises(ValueError, match="^K is 0; copying expects 1 or more$"):
+    with pytest.raises(ValueError, match=r"^K is 0; copying expects 1 or more$"):
         copying(5, 2, rng=rng, K=0, S=3)
 
 
@@ -181,5 +181,7 @@ def test_too_little_time_is_refused():
 
 
 def test_a_wave_that_is_flat_can_not_be_scaled():
-    with pytest.raises(ValueError, match="^wave is 2.0 at every step; scaled expects"):
+    with pytest.raises(
+        ValueError, match=r"^wave is 2\.0 at every step; scaled expects"
+    ):
         scaled(np.full(3, 2.0))
