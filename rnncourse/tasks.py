@@ -19,6 +19,7 @@ from rnncourse.arrays import (
     require_rng,
     require_shape,
     require_sizes,
+    shown,
 )
 
 ORDER_SYMBOLS, ORDER_CLASSES = 6, 4  # temporal_order: a, b, c, d, X, Y; XX, XY, YX, YY
@@ -131,7 +132,7 @@ def sines(T: int, *, periods: tuple[int, ...] = (8, 32, 80, 160)) -> Float[Array
     require_sizes("sines", T=T)
     P = floats("periods", periods, np.dtype(np.float64))
     if P.ndim != 1 or P.size == 0 or (P <= 0).any():
-        raise ValueError(f"periods are {periods!r:.80}; sines expects numbers above 0")
+        raise ValueError(f"periods are {shown(periods)}; sines expects numbers above 0")
     t = np.arange(T)[:, None]
     return scaled(np.sin(2 * np.pi * t / P).sum(axis=1))
 
@@ -161,7 +162,7 @@ def scaled(wave: Float[Array, " T"]) -> Float[Array, " T"]:
     one that is constant.
     """
     require_shape("wave", wave, ("T",), "scaled")
-    wave = floats("wave", wave, np.result_type(wave, np.float32))
+    wave = floats("wave", wave, wave.dtype if wave.dtype.kind == "f" else np.float64)
     if wave.min() == wave.max():
         raise ValueError(f"wave is {wave[0]} at every step; scaled expects a change")
     return 2 * (wave - wave.min()) / (wave.max() - wave.min()) - 1
@@ -205,7 +206,7 @@ def ending_alike(
     require_shape("ending", ending, ("E", "D"), "ending_alike")
     ending = floats("ending", ending, dtype)
     if not isinstance(said, tuple | list) or not said:
-        raise TypeError(f"frames are {said!r:.80}; expected a tuple of arrays")
+        raise TypeError(f"frames are {shown(said)}; expected a tuple of arrays")
     for i, frames in enumerate(said):
         require_shape(f"frames[{i}]", frames, ("T", ending.shape[1]), "ending_alike")
     require_shape("speakers", speakers, (len(said),), "ending_alike")
@@ -232,6 +233,7 @@ def _require(T: Any, B: Any, rng: object, *, shortest: int) -> tuple[int, int]:
 
 def _float(dtype: Any) -> np.dtype:
     """The dtype of this name or type. Raises TypeError unless it is one of floats."""
-    if dtype not in (np.float16, np.float32, np.float64):
-        raise TypeError(f"dtype is {dtype!r:.80}; expected np.float32 or np.float64")
+    floating = (np.float16, np.float32, np.float64)
+    if not isinstance(dtype, str | type | np.dtype) or dtype not in floating:
+        raise TypeError(f"dtype is {shown(dtype)}; expected np.float32 or np.float64")
     return np.dtype(dtype)

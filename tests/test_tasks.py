@@ -181,5 +181,7 @@ def test_too_little_time_is_refused():
 
 
 def test_a_wave_that_is_flat_can_not_be_scaled():
-    with pytest.raises(ValueError, match=r"^wave is 2.0 at every step; scaled expects"):
+    with pytest.raises(
+        ValueError, match=r"^wave is 2\.0 at every step; scaled expects"
+    ):
         scaled(np.full(3, 2.0))

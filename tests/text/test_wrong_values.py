@@ -72,27 +72,39 @@ CALLS = [
     (tasks.without_input, [wanted], {"dtype": np.float32}),
     (tasks.ending_alike, [pair, values], {"T": 9, "lead": 1, "dtype": np.float32}),
 ]
-SLOW = (text.vowels, text.shakespeare)  # files are read where the value is right
 
 
 @pytest.mark.parametrize(
     ("function", "args", "kwargs"), CALLS, ids=[f.__qualname__ for f, *_ in CALLS]
 )
-@settings(derandomize=True, deadline=None, max_examples=150)
-@given(data=st.data())
-def test_an_error_is_one_clear_line(function, args, kwargs, data):
-    """One argument is wrong, or several."""
-    args, kwargs = list(args), dict(kwargs)
-    places = [*range(len(args)), *kwargs]
-    if data.draw(st.integers(0, 9)) and function not in SLOW:
-        assert_clear(lambda: function(*args, **kwargs), also=(FileNotFoundError,))
-    chosen = data.draw(st.sets(st.sampled_from(places), min_size=1))
-    for place in chosen:
-        (args if isinstance(place, int) else kwargs)[place] = data.draw(
-            st.sampled_from(VALUES)
-        )
+def test_one_wrong_argument_is_a_clear_error_or_is_right(function, args, kwargs):
+    for value in VALUES:
+        for place in range(len(args)):
+            wrong = [*args[:place], value, *args[place + 1 :]]
+            with np.errstate(all="ignore"):
+                assert_clear(lambda w=wrong: function(*w, **kwargs), also=(OSError,))
+        for name in kwargs:
+            wrong = {**kwargs, name: value}
+            with np.errstate(all="ignore"):
+                assert_clear(lambda w=wrong: function(*args, **w), also=(OSError,))
+
+
+several = st.lists(st.sampled_from(VALUES), min_size=5, max_size=5)
+
+
+@pytest.mark.parametrize(
+    ("function", "args", "kwargs"), CALLS, ids=[f.__qualname__ for f, *_ in CALLS]
+)
+@settings(derandomize=True, deadline=None, max_examples=30)
+@given(values=several, which=st.lists(st.booleans(), min_size=5, max_size=5))
+def test_several_wrong_arguments_too(function, args, kwargs, values, which):
+    wrong = [v if w else a for a, v, w in zip(args, values, which, strict=False)]
+    rest = {
+        name: v if w else kwargs[name]
+        for name, v, w in zip(kwargs, values[::-1], which[::-1], strict=False)
+    }
     with np.errstate(all="ignore"):
-        assert_clear(lambda: function(*args, **kwargs), also=(OSError,))
+        assert_clear(lambda: function(*wrong, **rest), also=(OSError,))
 
 
 @pytest.mark.parametrize("value", VALUES, ids=repr)
