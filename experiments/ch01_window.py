@@ -7,39 +7,30 @@ b) W_y + b_y. All learn from the same characters, in the same number of updates 
 same size; each kind uses the best learning rate of a grid of factors of two, which
 grows until the best does not stand at its edge, chosen on validation text with a seed
 that is not used again. Counting (n-grams, Witten-Bell) on the same characters is the
-baseline. About six minutes on two cores. Result: ch01_window.json.
+baseline. About six minutes on two cores.
 """
 
-import itertools
+import math
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 
 import numpy as np
-from stored import save
-from tuning import tune
 
-from rnncourse import (
-    RNN,
-    Adam,
-    Network,
-    Record,
-    Vocabulary,
-    clip_by_norm,
-    cross_entropy,
-    forward,
-    objective,
-    train,
-)
+from experiments.common import last, rounded, texts
+from experiments.fairness import compare
+from rnncourse import RNN, Adam, Network, Record, cross_entropy, forward, objective
 from rnncourse.arrays import Array
 from rnncourse.functions import glorot
 from rnncourse.recurrence import input_gradient, rows
-from rnncourse.text import shakespeare, windows
-from rnncourse.text.ngram import NGram
+from rnncourse.text import NGram, windows
+from rnncourse.training import train
 
-T, B, UPDATES = 32, 64, 1000
-RATES = (2e-3, 4e-3, 8e-3, 16e-3, 32e-3)
-TUNING_SEED, SEEDS = 100, (0, 1, 2, 3, 4)
-PARAMETERS = 34_000
+T, B, UPDATES, PARAMETERS, TESTED = 32, 64, 1000, 34_000, 100_000
+RATES, MOST = (2e-3, 4e-3, 8e-3, 16e-3, 32e-3), math.inf
+TUNING_SEEDS, SEEDS = (100,), (0, 1, 2, 3, 4)
 WINDOWS = (1, 2, 3, 5, 8)
+SMOKE = {"UPDATES": 2, "TESTED": 500, "WINDOWS": (2,), "RATES": (8e-3,), "MOST": 1}
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,12 +46,8 @@ class Window(Record):
     def init(cls, k, V, H, *, rng):
         """Weights as a layer of k·V inputs would have them."""
         W = glorot(k * V, H, rng=rng).reshape(k, V, H)
-        return cls(
-            *(
-                w.astype(np.float32)
-                for w in (W, np.zeros(H), glorot(H, V, rng=rng), np.zeros(V))
-            )
-        )
+        leaves = W, np.zeros(H), glorot(H, V, rng=rng), np.zeros(V)
+        return cls(*(leaf.astype(np.float32) for leaf in leaves))
 
 
 def window_outputs(net, xs):
@@ -90,81 +77,57 @@ def window_objective(net, batch, tail):
     return loss, gradient, xs[len(xs) - k + 1 :]
 
 
-def make(k, V, rng):
-    """The network that sees k characters (k = None: the recurrent one), its objective
-    and its held-out loss.
-    """
-    if k is None:
-        H = max(H for H in range(1, 400) if V * H + H * H + H + H * V + V <= PARAMETERS)
-        net = Network.init(RNN.init(V, H, rng=rng, dtype=np.float32), V, rng=rng)
-        return (
-            net,
-            objective,
-            lambda net, ids: cross_entropy(
-                net.outputs(forward(net.cell, ids[:-1, None]).hs), ids[1:, None]
-            )[0],
-        )
-    H = (PARAMETERS - V) // (k * V + 1 + V)
-    return (
-        Window.init(k, V, H, rng=rng),
-        window_objective,
-        lambda net, ids: cross_entropy(
-            window_outputs(
-                net, np.concatenate([np.zeros(k - 1, int), ids[:-1]])[:, None]
-            )[2],
-            ids[1:, None],
-        )[0],
+def start(k, V, seed):
+    """The network that sees k characters; for k = None, the recurrent one."""
+    rng = np.random.default_rng(seed)
+    if k is not None:
+        return Window.init(k, V, (PARAMETERS - V) // (k * V + 1 + V), rng=rng)
+    H = max(H for H in range(1, 400) if V * H + H * H + H + H * V + V <= PARAMETERS)
+    return Network.init(RNN.init(V, H, rng=rng, dtype=np.float32), V, rng=rng)
+
+
+def outputs(net, xs):
+    """Its logits for one text, (T, 1, V)."""
+    if isinstance(net, Network):
+        return net.outputs(forward(net.cell, xs[:, None]).hs)
+    before = np.zeros(len(net.W) - 1, int)
+    return window_outputs(net, np.concatenate([before, xs])[:, None])[2]
+
+
+def learn(V, k, rate, seed, ids, held_out):
+    """Nats per character on held-out text after training."""
+    loss = objective if k is None else window_objective
+    batches = islice(windows(ids, T=T, B=B), UPDATES)
+    net = last(train(start(k, V, seed), batches, loss, Adam(rate), clip=1.0))
+    return cross_entropy(outputs(net, held_out[:-1]), held_out[1:, None])[0]
+
+
+def run():
+    """Compare, count."""
+    vocabulary, (ids,) = texts(slice(None))
+    V, known, test = len(vocabulary), ids[: T * B * UPDATES + B], ids[-TESTED:]
+    found = compare(
+        (None, *WINDOWS),
+        partial(learn, V),
+        RATES,
+        SEEDS,
+        tuning_seeds=TUNING_SEEDS,
+        data=((known, ids[-2 * TESTED : -TESTED]), (known, test)),
+        factor=2,
+        most=MOST,
     )
-
-
-def held_out(k, V, seed, rate, learn, test):
-    """Nats per character on `test` after training on `learn`, and the number of
-    parameters.
-    """
-    net, loss, evaluate = make(k, V, np.random.default_rng(seed))
-    batches = itertools.islice(windows(learn, T=T, B=B), UPDATES)
-    for progress in train(
-        net, batches, loss, Adam(rate), clip=lambda g: clip_by_norm(g, 1.0)
-    ):
-        net = progress.params
-    return evaluate(net, test), net.size
-
-
-def main():
-    """Tune, train, count, store."""
-    text = shakespeare()
-    vocabulary = Vocabulary.of(text)
-    V, ids = len(vocabulary), vocabulary.encode(text)
-    learn, validate, test = (
-        ids[: T * B * UPDATES + B],
-        ids[-200_000:-100_000],
-        ids[-100_000:],
-    )
-    results = {}
-    for k in (None, *WINDOWS):
-        rate, _ = tune(
-            lambda r, k=k: held_out(k, V, TUNING_SEED, r, learn, validate)[0], RATES
-        )
-        runs = [held_out(k, V, seed, rate, learn, test) for seed in SEEDS]
-        losses = [round(float(loss), 4) for loss, _ in runs]
-        results["recurrent" if k is None else f"window {k}"] = {
-            "rate": rate,
-            "parameters": runs[0][1],
-            "losses": losses,
+    results = {
+        "recurrent" if k is None else f"window {k}": {
+            **each.told(4),
+            "parameters": start(k, V, 0).size,
+            "losses": rounded(each.runs),
         }
-        print(k, rate, losses, flush=True)
-    ngrams = {
-        n: round(float(NGram.fit(learn, n, V).nats(test)), 4) for n in range(1, 7)
+        for k, each in found.items()
     }
-    save(
-        __file__,
-        seeds=SEEDS,
-        characters=len(learn),
-        updates=UPDATES,
-        results=results,
-        ngrams=ngrams,
-    )
-
-
-if __name__ == "__main__":
-    main()
+    ngrams = {n: rounded(NGram.fit(known, n, V).nats(test)) for n in range(1, 7)}
+    return {
+        "characters": len(known),
+        "updates": UPDATES,
+        "results": results,
+        "ngrams": ngrams,
+    }

@@ -4,17 +4,17 @@ on four plays that were not.
 Witten-Bell interpolation. `first` is the loss on the first 100,000 characters of the
 four plays, where the chapter draws its curves; `plays` that of the 6-gram on each of
 the four; `unseen` the share of groups of n characters in the four plays that do not
-occur in the 34. Exact on every machine. About a minute on one core, 2 GB. Result:
-ch02_counting.json.
+occur in the 34. Exact on every machine. About a minute on one core, 2 GB.
 """
 
 import numpy as np
-from reading import texts
-from stored import save
 
-from rnncourse.text.ngram import NGram
+from experiments.common import rounded, texts
+from experiments.harness import watch
+from rnncourse.text import NGram
 
-N = 8
+N, OF_PLAYS, CHARACTERS, FIRST = 8, 6, None, 100_001
+SMOKE = {"N": 3, "OF_PLAYS": 3, "CHARACTERS": 2000, "FIRST": 1001}
 
 
 def unseen(ids, held_out, k):
@@ -27,25 +27,24 @@ def unseen(ids, held_out, k):
     return 1 - float(np.isin(numbers[1], numbers[0]).mean())
 
 
-def main():
-    """Count, test, store."""
-    vocabulary, (ids, held_out, *tests) = texts(
+def run():
+    """Count, test."""
+    vocabulary, every = texts(
         slice(34), slice(34, None), *(slice(k, k + 1) for k in range(34, 38))
     )
-    V = len(vocabulary)
+    V, (ids, held_out, *tests) = len(vocabulary), [part[:CHARACTERS] for part in every]
     model = NGram.fit(ids, N, V)
     models = {n: NGram(V, model.counts[:n]) for n in range(1, N + 1)}
-    save(
-        __file__,
-        characters={"learned": len(ids), "held_out": len(held_out)},
-        V=V,
-        held_out={n: round(m.nats(held_out), 4) for n, m in models.items()},
-        first={n: round(m.nats(held_out[:100_001]), 4) for n, m in models.items()},
-        plays=[round(models[6].nats(play), 4) for play in tests],
-        learned={n: round(m.nats(ids[: len(held_out)]), 4) for n, m in models.items()},
-        unseen={n: round(unseen(ids, held_out, n), 4) for n in range(1, N + 1)},
-    )
 
+    def nats(text, what):
+        return {n: rounded(m.nats(text)) for n, m in watch(models.items(), what)}
 
-if __name__ == "__main__":
-    main()
+    return {
+        "characters": {"learned": len(ids), "held_out": len(held_out)},
+        "V": V,
+        "held_out": nats(held_out, "held out"),
+        "first": nats(held_out[:FIRST], "first"),
+        "plays": [rounded(models[OF_PLAYS].nats(play)) for play in tests],
+        "learned": nats(ids[: len(held_out)], "learned"),
+        "unseen": {n: rounded(unseen(ids, held_out, n)) for n in range(1, N + 1)},
+    }

@@ -10,34 +10,26 @@ another place in the text, where it means nothing (five places). The properties 
 from Python's own tokenizer. Three seeds; the text that is shown is coloured by the
 first. About one minute on one core for each. The text differs from one version of
 Python to another. On another machine the losses agree within 0.03, and a score may
-differ by as much as from seed to seed. Result: ch02_python_units.json.
+differ by as much as from seed to seed.
 """
 
 import contextlib
 import io
-import itertools
 import tokenize
+from itertools import chain
 
 import numpy as np
-from stored import save
 
-from rnncourse import (
-    RNN,
-    Adam,
-    Network,
-    Vocabulary,
-    clip_by_norm,
-    cross_entropy,
-    forward,
-    objective,
-    train,
-)
+from experiments.common import last, rounded
+from experiments.harness import watch
+from rnncourse import RNN, Adam, Network, Vocabulary, cross_entropy, forward, objective
 from rnncourse.probes import auc, best_units, correlation, follows
-from rnncourse.text import python_source, windows
-from rnncourse.text.ngram import NGram
+from rnncourse.text import NGram, python_source, windows
+from rnncourse.training import quarter_cosine, train
 
 H, T, B, EPOCHS, RATE, SEEDS = 256, 64, 64, 2, 4e-3, (0, 1, 2)
-LEARN, TEST, SHIFTS = 2_400_000, 200_000, 5
+LEARN, TEST, SHIFTS, LATER = 2_400_000, 200_000, 5, 20_000
+SMOKE = {"H": 8, "EPOCHS": 1, "SEEDS": (0,), "LEARN": 9000, "TEST": 50_000, "LATER": 0}
 
 
 def tokens(text):
@@ -49,7 +41,8 @@ def tokens(text):
 def properties(text):
     """For each character of a source: truth values, or numbers, by name."""
     lines = text.splitlines(keepends=True)
-    starts = np.concatenate([[0], np.cumsum([len(line) for line in lines])])
+    lengths = [len(line) for line in lines]
+    starts = np.concatenate([[0], np.cumsum(lengths)])
     masks = {
         name: np.zeros(len(text), bool)
         for name in ("string", "long string", "comment", "bracket")
@@ -63,13 +56,8 @@ def properties(text):
         depth[last + 1 : token.end[0] + 1] = blocks
         last = token.end[0]
         if token.type == tokenize.STRING:
-            masks[
-                (
-                    "long string"
-                    if '"""' in token.string[:5] or "'''" in token.string[:5]
-                    else "string"
-                )
-            ][begin:end] = True
+            long = any(quotes in token.string[:5] for quotes in ('"""', "'''"))
+            masks["long string" if long else "string"][begin:end] = True
         if token.type == tokenize.COMMENT:
             masks["comment"][begin:end] = True
         if token.string in tuple("([{") and token.type == tokenize.OP:
@@ -78,13 +66,11 @@ def properties(text):
             brackets -= 1
             if brackets == 0:
                 masks["bracket"][opened:end] = True
-    column = np.concatenate([np.arange(len(line)) for line in lines])
-    blank = np.concatenate(
-        [np.arange(len(line)) < len(line) - len(line.lstrip(" ")) for line in lines]
-    )
-    of_line = np.repeat(np.arange(1, len(lines) + 1), [len(line) for line in lines])
+    column = np.concatenate([np.arange(length) for length in lengths])
+    indents = [len(line) - len(line.lstrip(" ")) for line in lines]
+    of_line = np.repeat(np.arange(1, len(lines) + 1), lengths)
     return masks | {
-        "leading blanks": blank,
+        "leading blanks": column < np.repeat(indents, lengths),
         "column": column * 1.0,
         "depth of blocks": depth[of_line],
     }
@@ -95,9 +81,8 @@ def by_character(ids, wanted, half, V):
     for it, from the first half.
     """
     times = np.bincount(ids[:half], minlength=V)
-    means = np.bincount(ids[:half], weights=wanted[:half], minlength=V) / np.maximum(
-        times, 1
-    )
+    sums = np.bincount(ids[:half], weights=wanted[:half], minlength=V)
+    means = sums / np.maximum(times, 1)
     score = auc if wanted.dtype.kind == "b" else correlation
     return float(score(means[ids[half:], None], wanted[half:])[0])
 
@@ -109,26 +94,22 @@ def learn(ids, V, seed):
     rng = np.random.default_rng(seed)
     net = Network.init(RNN.init(V, H, rng=rng, dtype=np.float32), V, rng=rng)
     updates = EPOCHS * ((len(ids) - 1) // (T * B))
-    for progress in train(
+    steps = train(
         net,
-        itertools.chain.from_iterable(windows(ids, T=T, B=B) for _ in range(EPOCHS)),
+        chain.from_iterable(windows(ids, T=T, B=B) for _ in range(EPOCHS)),
         objective,
         Adam(RATE),
-        clip=lambda gradient: clip_by_norm(gradient, 1.0),
-        rate=lambda k: RATE * np.cos(np.pi / 2 * k / updates),
-    ):
-        net = progress.params
-        if progress.step % 200 == 0:
-            print(seed, progress.step, updates, f"{progress.loss:.3f}", flush=True)
-    return net
+        clip=1.0,
+        rate=quarter_cosine(RATE, updates),
+    )
+    return last(watch(steps, f"seed {seed}", updates))
 
 
 def read(net, ids):
     """The states while the network reads a text as one sequence, and its loss."""
     parts, losses, state = [], [], None
-    for xs, targets in zip(
-        *(np.array_split(part, 20) for part in (ids[:-1], ids[1:])), strict=True
-    ):
+    xs_parts, targets_parts = (np.array_split(part, 20) for part in (ids[:-1], ids[1:]))
+    for xs, targets in zip(xs_parts, targets_parts, strict=True):
         run = forward(net.cell, xs[:, None], state)
         losses.append(cross_entropy(net.outputs(run.hs), targets[:, None])[0])
         parts.append(run.hs[:, 0])
@@ -140,92 +121,56 @@ def search(hs, wanted_by_name):
     """The best unit for each property, its scores on both halves, and those of the best
     units for moved properties.
     """
-    shifts = np.linspace(0, TEST, SHIFTS + 2)[1:-1].astype(int)
     best = best_units(hs, wanted_by_name)
     moved = [
-        best_units(
-            hs, {n: np.roll(wanted, shift) for n, wanted in wanted_by_name.items()}
-        )
-        for shift in shifts
+        best_units(hs, {n: np.roll(w, shift) for n, w in wanted_by_name.items()})
+        for shift in np.linspace(0, TEST, SHIFTS + 2)[1:-1].astype(int)
     ]
     return {
         name: {
             "unit": best[name].unit,
             "sign": best[name].sign,
-            "chosen": round(best[name].chosen, 4),
-            "believed": round(best[name].believed, 4),
-            "moved": [round(m[name].believed, 4) for m in moved],
+            "chosen": rounded(best[name].chosen),
+            "believed": rounded(best[name].believed),
+            "moved": [rounded(m[name].believed) for m in moved],
         }
         for name in wanted_by_name
     }
 
 
-def main():
-    """Train, read, score, store."""
+def run():
+    """Train, read, score."""
     text = python_source(LEARN + 3 * TEST)
-    text = text.encode(
-        "ascii", "replace"
-    ).decode()  # what is not ASCII is rare: one symbol for all of it
+    text = text.encode("ascii", "replace").decode()  # all that is not ASCII: one symbol
     vocabulary = Vocabulary.of(text)
     V, ids = len(vocabulary), vocabulary.encode(text)
     given, test = ids[:LEARN], ids[-TEST - 1 :]
-    wanted_by_name = {
-        name: wanted[-TEST - 1 : -1] for name, wanted in properties(text).items()
-    }
+    wanted = {name: w[-TEST - 1 : -1] for name, w in properties(text).items()}
     half, code = TEST // 2, vocabulary.decode(test[:-1])
-    at = code.index("\n    def ", half + 20_000) + 1
+    at = code.index("\n    def ", half + LATER) + 1
     shown, runs, coloured = slice(at, at + 700), [], []
     for seed in SEEDS:
         hs, loss = read(learn(given, V, seed), test)
-        known = np.abs(
-            follows(
-                hs[half:],
-                {name: wanted[half:] for name, wanted in wanted_by_name.items()},
-            )
-        ).max(axis=0)
-        found = search(hs, wanted_by_name)
-        coloured.append(
-            {
-                name: (f["sign"] * hs[shown, f["unit"]]).astype(float).round(2).tolist()
-                for name, f in found.items()
-            }
-        )
-        above = {
-            level: int((known > level).sum())
-            for level in (0.3, 0.5, 0.6, 0.7, 0.8, 0.9)
-        }
-        runs.append({"loss": round(loss, 4), "found": found, "units_above": above})
-        print(
-            seed,
-            runs[-1]["loss"],
-            {name: f["believed"] for name, f in found.items()},
-            flush=True,
-        )
-    save(
-        __file__,
-        seeds=SEEDS,
-        setup={
-            "H": H,
-            "T": T,
-            "B": B,
-            "epochs": EPOCHS,
-            "rate": RATE,
-            "V": V,
-            "characters": LEARN,
-        },
-        ngrams={n: round(NGram.fit(given, n, V).nats(test), 4) for n in range(1, 8)},
-        properties={
+        later = {name: w[half:] for name, w in wanted.items()}
+        known = np.abs(follows(hs[half:], later)).max(axis=0)
+        found = search(hs, wanted)
+        colours = {n: f["sign"] * hs[shown, f["unit"]] for n, f in found.items()}
+        coloured.append(rounded(colours, ".2f"))
+        levels = (0.3, 0.5, 0.6, 0.7, 0.8, 0.9)
+        above = {level: int((known > level).sum()) for level in levels}
+        runs.append({"loss": rounded(loss), "found": found, "units_above": above})
+    setup = {"H": H, "T": T, "B": B, "epochs": EPOCHS, "rate": RATE, "V": V}
+    return {
+        "setup": setup | {"characters": LEARN},
+        "ngrams": {n: rounded(NGram.fit(given, n, V).nats(test)) for n in range(1, 8)},
+        "properties": {
             name: {
-                "kind": "auc" if wanted.dtype.kind == "b" else "correlation",
-                "mean": round(float(wanted.mean()), 4),
-                "by_character": round(by_character(test[:-1], wanted, half, V), 4),
+                "kind": "auc" if w.dtype.kind == "b" else "correlation",
+                "mean": rounded(w.mean()),
+                "by_character": rounded(by_character(test[:-1], w, half, V)),
             }
-            for name, wanted in wanted_by_name.items()
+            for name, w in wanted.items()
         },
-        runs=runs,
-        shown={"text": code[shown], "units": coloured[0]},
-    )
-
-
-if __name__ == "__main__":
-    main()
+        "runs": runs,
+        "shown": {"text": code[shown], "units": coloured[0]},
+    }

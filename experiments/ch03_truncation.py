@@ -8,39 +8,31 @@ gets the same four seconds of one core. Each k2 in each of the two uses the best
 learning rate of a grid in steps of two, which goes on until the best is at neither end;
 it is chosen on validation text, by its mean over three seeds that are not used again.
 Counting (n-grams, Witten-Bell) on the characters of the first comparison is the
-baseline. About twenty minutes on one core (OMP_NUM_THREADS=1). Result:
-ch03_truncation.json. The median over seeds comes out again within 0.03 at equal
-updates, and within 0.1 at equal time on a machine of about the same speed.
+baseline. About twenty minutes on one core (OMP_NUM_THREADS=1). The median over seeds
+comes out again within 0.03 at equal updates, and within 0.1 at equal time on a machine
+of about the same speed.
 """
 
-import itertools
+import math
 import time
+from functools import partial
+from itertools import islice
 
 import numpy as np
-from reading import loss_on
-from stored import save
-from tuning import tune
 
-from rnncourse import (
-    RNN,
-    Adam,
-    Batch,
-    Network,
-    Vocabulary,
-    clip_by_norm,
-    forward,
-    objective,
-    train,
-)
-from rnncourse.recurrence import State
-from rnncourse.text import shakespeare, windows
-from rnncourse.text.ngram import NGram
+from experiments.common import rounded, texts
+from experiments.fairness import compare
+from rnncourse import RNN, Adam, Batch, Network, State, forward, objective
+from rnncourse.text import NGram, loss_on, windows
+from rnncourse.training import train
 
-H, B, T, UPDATES, SECONDS = 128, 32, 64, 500, 4.0
+H, B, T, UPDATES, SECONDS, STRETCH = 128, 32, 64, 500, 4.0, 1000
 CUTS = (1, 2, 4, 8, 16, 32, 64)
-RATES = (4e-3, 8e-3, 16e-3)  # and half or twice, while the best is at an end
+RATES, MOST = (4e-3, 8e-3, 16e-3), math.inf
 TUNING_SEEDS, SEEDS = (100, 101, 102), (0, 1, 2, 3, 4)
 TOLERANCE = {"updates": 0.03, "time": 0.1}  # of the median over seeds
+SMOKE = {"H": 8, "UPDATES": 2, "SECONDS": 0.0, "STRETCH": 5, "CUTS": (1, 64)}
+SMOKE |= {"RATES": (8e-3,), "MOST": 1, "TUNING_SEEDS": (100,), "SEEDS": (0, 1)}
 
 
 def side_by_side(array, k2):
@@ -57,76 +49,63 @@ def cut(k2):
     def truncated(net, batch, state):
         run = forward(net.cell, batch.xs, state)
         h = (net.cell.zero_state(batch.xs.shape[1]) if state is None else state).h
-        starts = np.concatenate(
-            [h[None], run.hs[k2 - 1 : -1 : k2]]
-        )  # the state before each stretch
+        before = np.concatenate([h, *run.hs[k2 - 1 : -1 : k2]])  # each stretch
         xs, targets = (side_by_side(a, k2) for a in (batch.xs, batch.targets))
-        loss, gradient, _ = objective(
-            net, Batch(xs, targets), State(np.concatenate(starts))
-        )
+        loss, gradient, _ = objective(net, Batch(xs, targets), State(before))
         return loss, gradient, run.state
 
     return truncated
 
 
-def held_out(kind, k2, seed, rate, learn, test):
+def learn(kind, k2, rate, seed, text, test):
     """Nats per character on `test`, and how many updates were made."""
     rng = np.random.default_rng(seed)
-    V = int(max(learn.max(), test.max())) + 1
+    V = int(max(text.max(), test.max())) + 1
     net = Network.init(RNN.init(V, H, rng=rng, dtype=np.float32), V, rng=rng)
     if kind == "updates":
-        batches, loss = itertools.islice(windows(learn, T=T, B=B), UPDATES), cut(k2)
+        batches, loss = islice(windows(text, T=T, B=B), UPDATES), cut(k2)
     else:
-        batches, loss = windows(learn, T=k2, B=B), objective
+        batches, loss = windows(text, T=k2, B=B), objective
     end = time.process_time() + (np.inf if kind == "updates" else SECONDS)
-    for progress in train(
-        net, batches, loss, Adam(rate), clip=lambda g: clip_by_norm(g, 1.0)
-    ):
-        net, steps = progress.params, progress.step
+    for progress in train(net, batches, loss, Adam(rate), clip=1.0):
+        net, step = progress.params, progress.step
         if time.process_time() > end:
             break
-    return loss_on(net, test), steps
+    return loss_on(net, test, T=STRETCH), step
 
 
-def main():
-    """Tune, train, count, store."""
-    text = shakespeare()
-    vocabulary = Vocabulary.of(text)
-    V, ids = len(vocabulary), vocabulary.encode(text)
-    learn, validate, test = ids[:-200_002], ids[-200_002:-100_001], ids[-100_001:]
-    first = learn[: T * B * UPDATES + B]
-    results = {"updates": {}, "time": {}}
-    for kind, k2 in itertools.product(results, CUTS):
-        text = first if kind == "updates" else learn
-
-        def validated(rate, kind=kind, k2=k2, text=text):
-            return np.mean(
-                [
-                    held_out(kind, k2, seed, rate, text, validate)[0]
-                    for seed in TUNING_SEEDS
-                ]
-            )
-
-        rate, tried = tune(validated, RATES)
-        runs = [held_out(kind, k2, seed, rate, text, test) for seed in SEEDS]
-        results[kind][k2] = {
-            "rate": rate,
-            "tried": {rate: round(float(loss), 4) for rate, loss in tried.items()},
-            "losses": [round(float(loss), 4) for loss, _ in runs],
-            "updates": int(np.median([steps for _, steps in runs])),
+def run():
+    """Compare in both ways, count."""
+    vocabulary, (ids,) = texts(slice(None))
+    known, validate, test = ids[:-200_002], ids[-200_002:-100_001], ids[-100_001:]
+    first = known[: T * B * UPDATES + B]
+    results = {}
+    for kind, text in (("updates", first), ("time", known)):
+        found = compare(
+            CUTS,
+            partial(learn, kind),
+            RATES,
+            SEEDS,
+            tuning_seeds=TUNING_SEEDS,
+            data=((text, validate), (text, test)),
+            score=lambda outcomes: np.mean([loss for loss, _ in outcomes]),
+            factor=2,
+            most=MOST,
+        )
+        results[kind] = {
+            k2: each.told(4)
+            | {
+                "losses": rounded([loss for loss, _ in each.runs]),
+                "updates": int(np.median([steps for _, steps in each.runs])),
+            }
+            for k2, each in found.items()
         }
-        print(kind, k2, results[kind][k2], flush=True)
-    ngrams = {n: round(float(NGram.fit(first, n, V).nats(test)), 4) for n in (1, 2, 3)}
-    save(
-        __file__,
-        seeds=SEEDS,
-        tolerance=TOLERANCE,
-        characters_per_update={"updates": T * B, "time": f"k2 x {B}"},
-        seconds=SECONDS,
-        results=results,
-        ngrams=ngrams,
-    )
-
-
-if __name__ == "__main__":
-    main()
+    V = len(vocabulary)
+    ngrams = {n: rounded(NGram.fit(first, n, V).nats(test)) for n in (1, 2, 3)}
+    return {
+        "tolerance": TOLERANCE,
+        "characters_per_update": {"updates": T * B, "time": f"k2 x {B}"},
+        "seconds": SECONDS,
+        "results": results,
+        "ngrams": ngrams,
+    }

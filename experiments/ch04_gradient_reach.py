@@ -10,31 +10,21 @@ sequences. Each cell has the best of five learning rates, by the mean of two run
 seeds that are not used again; then five seeds. About six minutes on one core.
 Tolerance: before training, norms to 1 %; after it, the mean squared errors within a
 factor of three and the median norms within a factor of ten, since rounding grows with
-training. Result: ch04_gradient_reach.json.
+training.
 """
 
-import time
 from functools import partial
 
 import numpy as np
-from stored import save
 
-from rnncourse import (
-    GRU,
-    LSTM,
-    RNN,
-    Adam,
-    Clockwork,
-    Network,
-    at_the_end,
-    backward,
-    clip_by_norm,
-    forward,
-    objective,
-    squared_error,
-    train,
-)
+from experiments.common import last, rounded
+from experiments.fairness import compare
+from rnncourse import GRU, LSTM, RNN, Adam, Clockwork, Network, backward, forward
+from rnncourse.functions import squared_error
+from rnncourse.jacobians import reach
+from rnncourse.network import at_the_end, objective
 from rnncourse.tasks import adding
+from rnncourse.training import train
 
 T, B, UPDATES, SEEDS, TUNING_SEEDS = 60, 32, 1200, (0, 1, 2, 3, 4), (100, 101)
 RATES = (1e-3, 3e-3, 1e-2, 3e-2, 1e-1)
@@ -44,19 +34,18 @@ CELLS = {
     "GRU": partial(GRU.init, 2, 39),
     "Clockwork": partial(Clockwork.init, 2, 91, periods=(1, 2, 4, 8, 16, 32, 64)),
 }
+SMOKE = {"UPDATES": 2, "RATES": (0.01, 0.03), "SEEDS": (0, 1), "TUNING_SEEDS": (100,)}
 GATES = {"LSTM": "f", "GRU": "z"}  # each multiplies the old state
-last = at_the_end(squared_error)
+at_last = at_the_end(squared_error)
 
 
-def reach(net, batch):
+def reach_and_loss(net, batch):
     """The norm of dL/ds_{T-k} for k = 0, 1, ..., divided by the one at k = 0; and the
     loss.
     """
     run = forward(net.cell, batch.xs)
-    loss, dys = last(net.outputs(run.hs), batch.targets)
-    flow = backward(net.cell, dys @ net.W_y.T, run).flow
-    norms = np.sqrt(sum(part.astype(float) ** 2 for part in flow.values()))[::-1]
-    return norms / norms[0], loss
+    loss, dys = at_last(net.outputs(run.hs), batch.targets)
+    return reach(backward(net.cell, dys @ net.W_y.T, run).flow), loss
 
 
 def kept(cell, net, batch):
@@ -66,74 +55,44 @@ def kept(cell, net, batch):
     if cell not in GATES:
         return None
     tapes = forward(net.cell, batch.xs).tapes
-    return round(
-        float(np.mean([getattr(tape, GATES[cell]) > 0.9 for tape in tapes])), 4
-    )
+    return rounded(np.mean([getattr(tape, GATES[cell]) > 0.9 for tape in tapes]))
 
 
-def learn(cell, seed, rate):
-    """Norms before and after training, the gates before and after, the test loss, the
-    cell's size.
-    """
+def learn(cell, rate, seed):
+    """Norms before and after training, the gates before and after, the test loss."""
     rng = np.random.default_rng(seed)
     net = Network.init(CELLS[cell](rng=rng, dtype=np.float32), 1, rng=rng)
     tests = adding(T, 200, rng=rng, dtype=np.float32)
-    before, _ = reach(net, tests)
+    before, _ = reach_and_loss(net, tests)
     gates = [kept(cell, net, tests)]
     batches = (adding(T, B, rng=rng, dtype=np.float32) for _ in range(UPDATES))
-    loss = partial(objective, loss=last)
-    for progress in train(
-        net,
-        batches,
-        loss,
-        Adam(rate),
-        clip=lambda gradient: clip_by_norm(gradient, 1.0),
-    ):
-        net = progress.params
-    after, error = reach(net, tests)
-    return before, after, [*gates, kept(cell, net, tests)], error, net.cell.size
+    loss = partial(objective, loss=at_last)
+    net = last(train(net, batches, loss, Adam(rate), clip=1.0))
+    after, error = reach_and_loss(net, tests)
+    gates.append(kept(cell, net, tests))
+    return rounded(before, ".3g"), rounded(after, ".3g"), gates, rounded(error, ".5f")
 
 
-def main():
-    """Tune, run, store."""
-    results, started = {}, time.process_time()
-    for cell in CELLS:
-        tried = {
-            rate: [round(learn(cell, seed, rate)[3], 5) for seed in TUNING_SEEDS]
-            for rate in RATES
-        }
-        rate = min(tried, key=lambda rate: np.mean(tried[rate]))
-        before, after, gates, errors, sizes = zip(
-            *(learn(cell, seed, rate) for seed in SEEDS), strict=True
-        )
-        results[cell] = {
-            "parameters": sizes[0],
-            "tried": tried,
-            "rate": rate,
-            "errors": [round(error, 5) for error in errors],
-            "gates": gates if cell in GATES else None,
-            "before": [[float(f"{norm:.3g}") for norm in run] for run in before],
-            "after": [[float(f"{norm:.3g}") for norm in run] for run in after],
-        }
-        print(
-            cell,
-            tried,
-            results[cell]["errors"],
-            gates,
-            round(time.process_time() - started),
-            flush=True,
-        )
-    minutes = round((time.process_time() - started) / 60, 1)
-    save(
-        __file__,
-        seeds=SEEDS,
-        T=T,
-        updates=UPDATES,
-        batch=B,
-        minutes=minutes,
-        results=results,
+def run():
+    """Compare."""
+    found = compare(
+        CELLS,
+        learn,
+        RATES,
+        SEEDS,
+        tuning_seeds=TUNING_SEEDS,
+        score=lambda outcomes: np.mean([error for *_, error in outcomes]),
+        most=0,
     )
-
-
-if __name__ == "__main__":
-    main()
+    results = {}
+    for cell, each in found.items():
+        before, after, gates, errors = zip(*each.runs, strict=True)
+        results[cell] = each.told() | {
+            "tried": {r: [error for *_, error in o] for r, o in each.outcomes.items()},
+            "parameters": CELLS[cell](rng=np.random.default_rng(0)).size,
+            "errors": errors,
+            "gates": gates if cell in GATES else None,
+            "before": before,
+            "after": after,
+        }
+    return {"T": T, "updates": UPDATES, "batch": B, "results": results}

@@ -10,34 +10,23 @@ best of at least four learning rates, as a mean of the logarithm over seeds that
 used again (five for adding, two for the text), on sequences and a play that are not
 used again either; where the best is at an end of the grid, the grid goes on. About half
 an hour on one core. Tolerance: medians within a factor of two for adding and 0.02 nats
-for the text. Result: ch05_ablation.json.
+for the text.
 """
 
-import time
 from functools import partial
 from itertools import islice
 
 import numpy as np
-from reading import stretches, texts
-from stored import save
-from tuning import geometric_mean, tune
 
-from rnncourse import (
-    LSTM,
-    RNN,
-    Adam,
-    Network,
-    at_the_end,
-    clip_by_norm,
-    cross_entropy,
-    forward,
-    objective,
-    squared_error,
-    train,
-)
+from experiments.common import last, rounded, texts
+from experiments.fairness import compare, geometric_mean
+from rnncourse import LSTM, RNN, Adam, Network, forward
 from rnncourse.cells import NFG, NIG, NOAF, NOG, CoupledLSTM, PeepholeLSTM
+from rnncourse.functions import cross_entropy, squared_error
+from rnncourse.network import at_the_end, objective
 from rnncourse.tasks import adding
-from rnncourse.text import windows
+from rnncourse.text import stretches, windows
+from rnncourse.training import linear, train
 
 CELLS = {
     "LSTM": LSTM,
@@ -49,153 +38,123 @@ CELLS = {
     "no output tanh": NOAF,
     "RNN": RNN,
 }
-GRID = (3e-3, 1e-2, 3e-2, 1e-1)
+RATES, MOST, CHARACTERS, STRETCH = (3e-3, 1e-2, 3e-2, 1e-1), 6, None, 1000
+UNITS = range(4, 200)
+UPDATES = {"adding": 1500, "text": 1000}
+SEEDS = {"adding": (0, 1, 2, 3, 4, 5, 6), "text": (0, 1, 2, 3, 4)}
+TUNING_SEEDS = {"adding": (100, 101, 102, 103, 104), "text": (100, 101)}
+SMOKE = {"RATES": (1e-2,), "MOST": 1, "CHARACTERS": 9000, "STRETCH": 5, "UNITS": (4, 5)}
+SMOKE |= {"UPDATES": {"adding": 2, "text": 2}, "SEEDS": {"adding": (0,), "text": (0,)}}
+SMOKE |= {"TUNING_SEEDS": {"adding": (100,), "text": (100,)}}
 
 
-def units(kind, D, V, parameters):
-    """The number of units with which a network comes nearest to a number of parameters."""
-    rng = np.random.default_rng(0)
-    return min(
-        range(4, 200),
-        key=lambda H: abs(
-            Network.init(kind.init(D, H, rng=rng), V, rng=rng).size - parameters
-        ),
-    )
+def start(kind, H, task, rng):
+    """A network before training."""
+    cell = kind.init(task.D, H, rng=rng, dtype=np.float32)
+    return Network.init(cell, task.V, rng=rng)
+
+
+def size(kind, H, task):
+    """Its number of parameters."""
+    return start(kind, H, task, np.random.default_rng(0)).size
+
+
+def memory(state):
+    """The mean size of what it keeps."""
+    return float(np.abs(getattr(state, "c", state.h)).mean())
 
 
 class Adding:
     """The sum of two marked numbers of 50."""
 
-    D, V, parameters, updates, seeds = 2, 1, 1233, 1500, (0, 1, 2, 3, 4, 5, 6)
-    loss, tuning_seeds = (
-        staticmethod(at_the_end(squared_error)),
-        (100, 101, 102, 103, 104),
-    )
+    D, V, parameters, loss = 2, 1, 1233, staticmethod(at_the_end(squared_error))
 
     def __init__(self, seed):
         self.tests = adding(50, 1000, rng=np.random.default_rng(seed), dtype=np.float32)
 
     def batches(self, rng):
         """New sequences for every update."""
-        return (adding(50, 32, rng=rng, dtype=np.float32) for _ in range(self.updates))
+        while True:
+            yield adding(50, 32, rng=rng, dtype=np.float32)
 
     def measure(self, net):
-        """The squared error, and the mean size of the memory at the end."""
+        """The squared error, and the size of the memory at the end."""
         run = forward(net.cell, self.tests.xs)
         error = squared_error(net.outputs(run.hs[-1]), self.tests.targets)[0]
-        return error, float(np.abs(getattr(run.state, "c", run.state.h)).mean())
+        return error, memory(run.state)
 
 
 class Text:
     """The next character of a play."""
 
-    updates, seeds, loss, tuning_seeds = (
-        1000,
-        (0, 1, 2, 3, 4),
-        staticmethod(cross_entropy),
-        (100, 101),
-    )
+    loss = staticmethod(cross_entropy)
 
     def __init__(self, learned, held_out):
-        vocabulary, (self.ids, self.tests) = texts(learned, held_out)
+        vocabulary, parts = texts(learned, held_out)
+        self.ids, self.tests = (part[:CHARACTERS] for part in parts)
         self.D = self.V = len(vocabulary)
-        self.parameters = Network.init(
-            LSTM.init(self.D, 44, rng=np.random.default_rng(0)),
-            self.V,
-            rng=np.random.default_rng(0),
-        ).size
+        self.parameters = size(LSTM, 44, self)
 
     def batches(self, rng):
         """Windows of 50 characters on 32 tracks, from a random place on."""
-        ids = np.roll(self.ids, -int(rng.integers(len(self.ids))))
-        return islice(windows(ids, T=50, B=32), self.updates)
+        return windows(np.roll(self.ids, -int(rng.integers(len(self.ids)))), T=50, B=32)
 
     def measure(self, net):
-        """Nats per character, and the mean size of the memory at the end of the
-        stretches.
-        """
-        xs, targets = stretches(self.tests)
+        """Nats per character, and the size of the memory at the end of the stretches."""
+        xs, targets = stretches(self.tests, T=STRETCH, B=100)
         run = forward(net.cell, xs)
-        return cross_entropy(net.outputs(run.hs), targets)[0], float(
-            np.abs(getattr(run.state, "c", run.state.h)).mean()
-        )
+        return cross_entropy(net.outputs(run.hs), targets)[0], memory(run.state)
 
 
-def tasks():
-    """For each task the one to tune on and the one to test on."""
-    yield "adding", Adding(1001), Adding(1000)
-    yield "text", Text(slice(33), slice(33, 34)), Text(slice(34), slice(34, None))
+def units(kind, task):
+    """The number of units with which a network comes nearest to a task's parameters."""
+    return min(UNITS, key=lambda H: abs(size(kind, H, task) - task.parameters))
 
 
-def learn(task, kind, H, rate, seed):
+def learn(updates, H, cell, rate, seed, task):
     """What `measure` says after training; infinity where training broke off."""
     rng = np.random.default_rng(seed)
-    net = Network.init(kind.init(task.D, H, rng=rng, dtype=np.float32), task.V, rng=rng)
+    net = start(CELLS[cell], H[cell], task, rng)
     steps = train(
         net,
-        task.batches(rng),
+        islice(task.batches(rng), updates),
         partial(objective, loss=task.loss),
         Adam(rate),
-        clip=lambda gradient: clip_by_norm(gradient, 1.0),
-        rate=lambda k: rate * (1 - k / task.updates),
+        clip=1.0,
+        rate=linear(rate, updates),
     )
     try:
-        for progress in steps:
-            net = progress.params
+        return task.measure(last(steps))
     except FloatingPointError:
         return np.inf, np.inf
-    return task.measure(net)
 
 
-def main():
-    """Tune, run, store."""
-    started, results = time.process_time(), {}
-    for name, trial, task in tasks():
-        results[name] = {}
-        for cell, kind in CELLS.items():
-            H = units(kind, task.D, task.V, task.parameters)
-
-            def error(rate, trial=trial, kind=kind, H=H):
-                return float(
-                    geometric_mean(
-                        [
-                            learn(trial, kind, H, rate, seed)[0]
-                            for seed in trial.tuning_seeds
-                        ]
-                    )
-                )
-
-            rate, tried = tune(error, GRID, factor=3, most=6)
-            runs = [learn(task, kind, H, rate, seed) for seed in task.seeds]
-            rng = np.random.default_rng(0)
-            results[name][cell] = {
-                "units": H,
-                "parameters": (
-                    Network.init(kind.init(task.D, H, rng=rng), task.V, rng=rng).size
-                ),
-                "rate": float(f"{rate:.3g}"),
-                "tried": {
-                    f"{rate:.3g}": round(value, 5) for rate, value in tried.items()
-                },
-                "errors": [round(float(error), 6) for error, _ in runs],
-                "memory": [round(size, 3) for _, size in runs],
+def run():
+    """Compare on both tasks."""
+    results = {}
+    for name, trial, test in (
+        ("adding", Adding(1001), Adding(1000)),
+        ("text", Text(slice(33), slice(33, 34)), Text(slice(34), slice(34, None))),
+    ):
+        H = {cell: units(kind, test) for cell, kind in CELLS.items()}
+        found = compare(
+            CELLS,
+            partial(learn, UPDATES[name], H),
+            RATES,
+            SEEDS[name],
+            tuning_seeds=TUNING_SEEDS[name],
+            data=((trial,), (test,)),
+            score=lambda runs: geometric_mean([error for error, _ in runs]),
+            most=MOST,
+        )
+        results[name] = {
+            cell: each.told(5)
+            | {
+                "units": H[cell],
+                "parameters": size(CELLS[cell], H[cell], test),
+                "errors": rounded([error for error, _ in each.runs], ".6f"),
+                "memory": rounded([kept for _, kept in each.runs], ".3f"),
             }
-            print(
-                name,
-                cell,
-                results[name][cell],
-                round(time.process_time() - started),
-                flush=True,
-            )
-    minutes = round((time.process_time() - started) / 60, 1)
-    save(
-        __file__,
-        seeds={"adding": Adding.seeds, "text": Text.seeds},
-        updates={"adding": Adding.updates, "text": Text.updates},
-        minutes=minutes,
-        results=results,
-    )
-
-
-if __name__ == "__main__":
-    main()
+            for cell, each in found.items()
+        }
+    return {"updates": UPDATES, "results": results}

@@ -13,46 +13,36 @@ or more on the target of 1997, which is half of ours; curves are stored for the 
 with the least median error. `both_early`: the same with both marks in the first half,
 at least 50 steps before the question, for six starts, both rates and three seeds. About
 25 minutes on one core. Tolerance: a count of runs that learn within two, a median of
-runs that all learn within a factor of two. Result: ch05_forget_bias.json.
+runs that all learn within a factor of two.
 """
 
-import time
 from dataclasses import replace
 from functools import partial
 
 import numpy as np
-from stored import save
 
-from rnncourse import (
-    LSTM,
-    Adam,
-    Network,
-    at_the_end,
-    clip_by_norm,
-    forward,
-    objective,
-    squared_error,
-    train,
-)
+from experiments.common import rounded
+from experiments.harness import watch
+from rnncourse import LSTM, Adam, Network, forward
+from rnncourse.functions import squared_error
+from rnncourse.network import at_the_end, objective
 from rnncourse.tasks import adding
+from rnncourse.training import linear, train
 
 T, B, H, UPDATES, EVERY, TESTS = 100, 32, 16, 1500, 25, 2560
-SEEDS, RATES = (0, 1, 2, 3, 4, 5, 6), (0.03, 0.1)
-STARTS = {"-1": -1.0, "0": 0.0, "1": 1.0, "3": 3.0, "5": 5.0, "chrono": "chrono"}
-STARTS |= {
-    "chrono forget": "chrono forget",
-    "chrono input": "chrono input",
-    "5 and -5": "5 and -5",
-}
+SEEDS, EARLY_SEEDS, RATES = (0, 1, 2, 3, 4, 5, 6), (0, 1, 2), (0.03, 0.1)
+BIASES = {"-1": -1.0, "0": 0.0, "1": 1.0, "3": 3.0, "5": 5.0}
+EARLY = (*BIASES, "chrono")
+STARTS = (*EARLY, "chrono forget", "chrono input", "5 and -5")
+SMOKE = {"UPDATES": 2, "EVERY": 1, "TESTS": 50, "SEEDS": (0,), "EARLY_SEEDS": (0,)}
 
 
 def begin(start, rng):
     """A network with this start."""
-    if isinstance(start, float):
-        return Network.init(
-            LSTM.init(2, H, rng=rng, forget_bias=start, dtype=np.float32), 1, rng=rng
-        )
-    cell = LSTM.init(2, H, rng=rng, dtype=np.float32)
+    bias = BIASES.get(start, 1.0)
+    cell = LSTM.init(2, H, rng=rng, forget_bias=bias, dtype=np.float32)
+    if start in BIASES:
+        return Network.init(cell, 1, rng=rng)
     b = cell.b.reshape(4, H).copy()  # i, f, g, o
     keep = 5.0 if start == "5 and -5" else np.log(rng.uniform(1, T - 1, H))
     if start != "chrono input":
@@ -67,9 +57,8 @@ def both_early(T, B, *, rng, dtype):
     without a mark.
     """
     batch = adding(T // 2, B, rng=rng, dtype=dtype)
-    unmarked = np.stack(
-        [rng.uniform(size=(T // 2, B)), np.zeros((T // 2, B))], axis=2
-    ).astype(dtype)
+    numbers, marks = rng.uniform(size=(T // 2, B)), np.zeros((T // 2, B))
+    unmarked = np.stack([numbers, marks], axis=2).astype(dtype)
     return batch._replace(xs=np.concatenate([batch.xs, unmarked]))
 
 
@@ -78,17 +67,15 @@ def learn(start, rate, seed, task=adding):
     wrong answers at the end.
     """
     rng = np.random.default_rng(seed)
-    net = begin(start, rng)
-    steps = train(
+    net, losses = begin(start, rng), []
+    for progress in train(
         net,
         (task(T, B, rng=rng, dtype=np.float32) for _ in range(UPDATES)),
         partial(objective, loss=at_the_end(squared_error)),
         Adam(rate),
-        clip=lambda gradient: clip_by_norm(gradient, 1.0),
-        rate=lambda k: rate * (1 - k / UPDATES),
-    )
-    losses = []
-    for progress in steps:
+        clip=1.0,
+        rate=linear(rate, UPDATES),
+    ):
         losses.append(progress.loss)
         net = progress.params
     tests = task(T, TESTS, rng=np.random.default_rng([1000, seed]), dtype=np.float32)
@@ -97,63 +84,27 @@ def learn(start, rate, seed, task=adding):
     return curve, float((error**2).mean()), float((np.abs(error) / 2 >= 0.04).mean())
 
 
-def main():
-    """Run, store."""
-    started, results = time.process_time(), {}
-    for name, start in STARTS.items():
-        runs = {rate: [learn(start, rate, seed) for seed in SEEDS] for rate in RATES}
-        best = min(
-            runs, key=lambda rate: np.median([error for _, error, _ in runs[rate]])
-        )
-        results[name] = {
-            "rate": best,
-            "errors": {
-                rate: [round(error, 6) for _, error, _ in each]
-                for rate, each in runs.items()
-            },
-            "wrong": {
-                rate: [round(wrong, 4) for _, _, wrong in each]
-                for rate, each in runs.items()
-            },
-            "curves": [
-                [round(float(loss), 4) for loss in curve] for curve, _, _ in runs[best]
-            ],
-        }
-        print(
-            name,
-            best,
-            results[name]["errors"],
-            round(time.process_time() - started),
-            flush=True,
-        )
-    early = {}
-    for name in ("-1", "0", "1", "3", "5", "chrono"):
-        runs = {
-            rate: [learn(STARTS[name], rate, seed, both_early)[1] for seed in SEEDS[:3]]
+def run():
+    """Every start with both rates and all seeds; then with both marks early."""
+    results, early = {}, {}
+    for start in watch(STARTS, "starts"):
+        each = {
+            rate: list(zip(*(learn(start, rate, seed) for seed in SEEDS), strict=True))
             for rate in RATES
         }
-        early[name] = {
-            rate: [round(error, 6) for error in errors] for rate, errors in runs.items()
+        best = min(each, key=lambda rate: np.median(each[rate][1]))
+        results[start] = {
+            "rate": best,
+            "errors": {r: rounded(errors, ".6f") for r, (_, errors, _) in each.items()},
+            "wrong": {rate: rounded(wrong) for rate, (_, _, wrong) in each.items()},
+            "curves": rounded(each[best][0]),
         }
-        print(
-            "both early",
-            name,
-            early[name],
-            round(time.process_time() - started),
-            flush=True,
-        )
-    minutes = round((time.process_time() - started) / 60, 1)
-    about = {
-        "seeds": SEEDS,
-        "rates": RATES,
-        "T": T,
-        "units": H,
-        "updates": UPDATES,
-        "every": EVERY,
-        "minutes": minutes,
-    }
-    save(__file__, **about, results=results, both_early=early)
-
-
-if __name__ == "__main__":
-    main()
+    for start in watch(EARLY, "both early"):
+        early[start] = {
+            rate: rounded(
+                [learn(start, rate, s, both_early)[1] for s in EARLY_SEEDS], ".6f"
+            )
+            for rate in RATES
+        }
+    about = {"rates": RATES, "T": T, "units": H, "updates": UPDATES, "every": EVERY}
+    return about | {"results": results, "both_early": early}

@@ -9,36 +9,26 @@ sequences at every update, so the loss of a batch, before its update, is a test 
 Adam, clipping by norm at 1; each cell with the best of at least four learning rates, as
 a mean of the logarithm over three tuning seeds, the grid made wider as long as the best
 stands at its edge. Five other seeds. About ten minutes on one core. Tolerance: a median
-final loss within a factor of three, a count of solved seeds within one. Result:
-ch06_memory.json.
+final loss within a factor of three, a count of solved seeds within one.
 """
 
-import time
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
-from stored import save
-from tuning import geometric_mean, tune
 
-from rnncourse import (
-    GRU,
-    LSTM,
-    RNN,
-    Adam,
-    Network,
-    at_the_end,
-    clip_by_norm,
-    cross_entropy,
-    forward,
-    objective,
-    squared_error,
-    train,
-)
+from experiments.common import rounded
+from experiments.fairness import compare, geometric_mean
+from rnncourse import GRU, LSTM, RNN, Adam, Network, cross_entropy, forward
 from rnncourse.cells import ResetBeforeGRU
+from rnncourse.functions import squared_error
+from rnncourse.network import at_the_end, objective
 from rnncourse.tasks import ORDER_CLASSES, ORDER_SYMBOLS, adding, temporal_order
+from rnncourse.training import train
 
-T, B, UPDATES, EVERY, PARAMETERS = 50, 32, 800, 20, 5000
+T, B, UPDATES, EVERY, TESTS, PARAMETERS, MOST = 50, 32, 800, 20, 1000, 5000, 7
 SEEDS, TUNING_SEEDS, RATES = (0, 1, 2, 3, 4), (100, 101, 102), (3e-3, 1e-2, 3e-2, 1e-1)
+SMOKE = {"UPDATES": 2, "EVERY": 1, "TESTS": 50, "MOST": 1, "RATES": (1e-2,)}
+SMOKE |= {"SEEDS": (0, 1), "TUNING_SEEDS": (100,)}
 
 
 def one_gate(D, H, *, rng, dtype):
@@ -64,6 +54,7 @@ def size(name, D, H):
     return 2 * H * (D + H + 1) if name == "one gate" else cell.size
 
 
+@cache
 def units(name, D):
     """The number of units with which a cell is nearest to PARAMETERS."""
     return min(range(10, 100), key=lambda H: abs(size(name, D, H) - PARAMETERS))
@@ -89,21 +80,11 @@ def start(task, name, rate, seed):
     """The network's training, update by update, and its random numbers."""
     batch, D, V, loss = TASKS[task]
     rng = np.random.default_rng(seed)
-    net = Network.init(
-        CELLS[name](D, units(name, D), rng=rng, dtype=np.float32), V, rng=rng
-    )
+    cell = CELLS[name](D, units(name, D), rng=rng, dtype=np.float32)
+    net = Network.init(cell, V, rng=rng)
     batches = (batch(B, rng) for _ in range(UPDATES))
-    clip = partial(clip_by_norm, limit=1.0)
-    return (
-        train(
-            net,
-            batches,
-            partial(objective, loss=at_the_end(loss)),
-            Adam(rate),
-            clip=clip,
-        ),
-        rng,
-    )
+    loss = partial(objective, loss=at_the_end(loss))
+    return train(net, batches, loss, Adam(rate), clip=1.0), rng
 
 
 def learn(task, name, rate, seed):
@@ -118,63 +99,40 @@ def learn(task, name, rate, seed):
     except FloatingPointError:
         losses += [np.inf] * (UPDATES - len(losses))
     batch, _, _, loss = TASKS[task]
-    tests = batch(1000, rng)
+    tests = batch(TESTS, rng)
     ys = net.outputs(forward(net.cell, tests.xs).hs[-1])
-    right = (
-        np.abs(ys - tests.targets) < 0.04
-        if task == "adding"
-        else ys.argmax(axis=1) == tests.targets
-    )
+    if task == "adding":
+        right = np.abs(ys - tests.targets) < 0.04
+    else:
+        right = ys.argmax(axis=1) == tests.targets
     curve = np.reshape(losses, (-1, EVERY)).mean(axis=1)
-    return (
-        [float(f"{v:.4g}") for v in curve],
-        float(f"{loss(ys, tests.targets)[0]:.4g}"),
-        float(right.mean()),
-    )
+    end = rounded(loss(ys, tests.targets)[0], ".4g")
+    return rounded(curve, ".4g"), end, float(right.mean())
 
 
-def main():
-    """Tune, run, store."""
-    began, results = time.process_time(), {}
-    for task in TASKS:
-        D = TASKS[task][1]
+def run():
+    """Compare on both tasks."""
+    results = {}
+    for task, (_, D, _, _) in TASKS.items():
+        found = compare(
+            CELLS,
+            partial(learn, task),
+            RATES,
+            SEEDS,
+            tuning_seeds=TUNING_SEEDS,
+            score=lambda runs: geometric_mean([loss for _, loss, _ in runs]),
+            most=MOST,
+        )
         results[task] = {}
-        for name in CELLS:
-
-            def score(rate, task=task, name=name):
-                return float(
-                    geometric_mean(
-                        [learn(task, name, rate, seed)[1] for seed in TUNING_SEEDS]
-                    )
-                )
-
-            rate, tried = tune(score, RATES, factor=3, most=7)
-            curves, losses, right = zip(
-                *(learn(task, name, rate, seed) for seed in SEEDS), strict=True
-            )
-            results[task][name] = {
-                "units": units(name, D),
-                "parameters": size(name, D, units(name, D)),
-                "tried": tried,
-                "rate": rate,
+        for name, each in found.items():
+            H = units(name, D)
+            curves, losses, right = zip(*each.runs, strict=True)
+            results[task][name] = each.told() | {
+                "units": H,
+                "parameters": size(name, D, H),
                 "losses": losses,
                 "right": right,
                 "curves": curves,
             }
-            print(task, name, units(name, D), rate, tried, losses, right, flush=True)
-            print(round(time.process_time() - began), flush=True)
-    minutes = round((time.process_time() - began) / 60, 1)
-    save(
-        __file__,
-        seeds=SEEDS,
-        T=T,
-        batch=B,
-        updates=UPDATES,
-        every=EVERY,
-        minutes=minutes,
-        results=results,
-    )
-
-
-if __name__ == "__main__":
-    main()
+    about = {"T": T, "batch": B, "updates": UPDATES, "every": EVERY}
+    return about | {"results": results}

@@ -9,108 +9,84 @@ at most 1,500 updates; a run ends when 99 % of 1,000 test sequences are right. E
 with the learning rate that did best at T = 30 on two tuning seeds, the grid made wider
 as long as the best stands at its edge; five other seeds. T is 30 and 50. About four
 minutes on one core. Tolerance: the number of seeds of five that succeed within one.
-Result: ch06_update_bias.json.
 """
 
-import time
 from functools import partial
 
 import numpy as np
-from stored import save
 
-from rnncourse import (
-    GRU,
-    SGD,
-    Network,
-    at_the_end,
-    clip_by_norm,
-    cross_entropy,
-    forward,
-    objective,
-    train,
-)
+from experiments.fairness import compare
+from rnncourse import GRU, SGD, Network, forward
+from rnncourse.functions import cross_entropy
+from rnncourse.network import at_the_end, objective
 from rnncourse.tasks import ORDER_CLASSES, ORDER_SYMBOLS, temporal_order
+from rnncourse.training import train
 
-BIASES, LENGTHS, SEEDS, TUNING_SEEDS, TUNING_LENGTH = (
-    (0, 1, 2, 3),
-    (30, 50),
-    (0, 1, 2, 3, 4),
-    (100, 101),
-    30,
-)
-RATES, B, H, UPDATES, EVERY, TESTS = (0.03, 0.1, 0.3), 20, 27, 1500, 125, 1000
+BIASES, LENGTHS, TUNING_LENGTHS = (0, 1, 2, 3), (30, 50), (30,)
+SEEDS, TUNING_SEEDS, RATES, MOST = (0, 1, 2, 3, 4), (100, 101), (0.03, 0.1, 0.3), 6
+B, H, UPDATES, EVERY, TESTS = 20, 27, 1500, 125, 1000
+SMOKE = {"UPDATES": 2, "EVERY": 1, "TESTS": 50, "RATES": (0.1,), "MOST": 1}
 
 
-def learn(bias, T, rate, seed):
-    """Accuracy on test sequences and the number of updates, at success or at the end."""
-    rng = np.random.default_rng([seed, T])
+def learn(bias, rate, seed, lengths):
+    """For each length the accuracy on test sequences and the number of updates, at
+    success or at the end.
+    """
+    return [train_at(T, bias, rate, np.random.default_rng([seed, T])) for T in lengths]
+
+
+def train_at(T, bias, rate, rng):
+    """The same for one length."""
     cell = GRU.init(ORDER_SYMBOLS, H, rng=rng, update_bias=bias, dtype=np.float32)
     net = Network.init(cell, ORDER_CLASSES, rng=rng)
     tests = temporal_order(T, TESTS, rng=rng)
     batches = (temporal_order(T, B, rng=rng) for _ in range(UPDATES))
-    loss, clip = (
-        partial(objective, loss=at_the_end(cross_entropy)),
-        partial(clip_by_norm, limit=1.0),
-    )
-    for progress in train(net, batches, loss, SGD(rate, 0.9), clip=clip):
-        if progress.step % EVERY == 0:
-            ys = progress.params.outputs(forward(progress.params.cell, tests.xs).hs[-1])
+    loss = partial(objective, loss=at_the_end(cross_entropy))
+    for progress in train(net, batches, loss, SGD(rate, 0.9), clip=1.0):
+        net, step = progress.params, progress.step
+        if step % EVERY == 0:
+            ys = net.outputs(forward(net.cell, tests.xs).hs[-1])
             right = float((ys.argmax(axis=1) == tests.targets).mean())
             if right >= 0.99:
                 break
-    return round(right, 3), progress.step
+    return round(right, 3), step
 
 
-def tune(bias):
-    """The best rate, and what was tried: accuracies and updates, means over the tuning
-    seeds.
-    """
-    tried = {}
-
-    def score(rate):
-        tried[rate] = np.mean(
-            [learn(bias, TUNING_LENGTH, rate, seed) for seed in TUNING_SEEDS], axis=0
-        ).tolist()
-
-    def best():
-        return max(tried, key=lambda rate: (min(tried[rate][0], 0.99), -tried[rate][1]))
-
-    for rate in RATES:
-        score(rate)
-    while best() in (min(tried), max(tried)) and len(tried) < 6:
-        score(round(best() / 3 if best() == min(tried) else best() * 3, 4))
-    return best(), dict(sorted(tried.items()))
+def means(runs):
+    """Accuracy and updates, means over the tuning seeds."""
+    return np.mean([only for (only,) in runs], axis=0).tolist()
 
 
-def main():
-    """Tune, run, store."""
-    began, results = time.process_time(), {}
-    for bias in BIASES:
-        rate, tried = tune(bias)
-        runs = {T: [learn(bias, T, rate, seed) for seed in SEEDS] for T in LENGTHS}
-        results[bias] = {
-            "rate": rate,
-            "tried": tried,
-            "accuracy": {
-                T: [right for right, _ in outcome] for T, outcome in runs.items()
-            },
-            "updates": {
-                T: [step for _, step in outcome] for T, outcome in runs.items()
-            },
-        }
-        print(bias, results[bias], round(time.process_time() - began), flush=True)
-    minutes = round((time.process_time() - began) / 60, 1)
-    save(
-        __file__,
-        seeds=SEEDS,
-        lengths=LENGTHS,
-        updates=UPDATES,
-        batch=B,
-        units=H,
-        minutes=minutes,
-        results=results,
+def score(runs):
+    """The more that is right (up to 99 %), the less; then updates."""
+    right, step = means(runs)
+    return -min(right, 0.99), step
+
+
+def run():
+    """Compare."""
+    found = compare(
+        BIASES,
+        learn,
+        RATES,
+        SEEDS,
+        tuning_seeds=TUNING_SEEDS,
+        data=((TUNING_LENGTHS,), (LENGTHS,)),
+        score=score,
+        digits=2,
+        most=MOST,
     )
-
-
-if __name__ == "__main__":
-    main()
+    results = {}
+    for bias, each in found.items():
+        by_length = dict(zip(LENGTHS, zip(*each.runs, strict=True), strict=True))
+        results[bias] = {
+            "rate": each.rate,
+            "ties": each.ties,
+            "tried": {
+                rate: means(runs) for rate, runs in sorted(each.outcomes.items())
+            },
+            "accuracy": {T: [right for right, _ in by_length[T]] for T in LENGTHS},
+            "updates": {T: [step for _, step in by_length[T]] for T in LENGTHS},
+        }
+    about = {"lengths": LENGTHS, "updates": UPDATES, "batch": B, "units": H}
+    return about | {"results": results}

@@ -11,62 +11,42 @@ of six with the least validation loss (6 utterances of each speaker, held out of
 is tried. Then five other seeds learn from all 270. The error is the share of the 370
 test utterances that is given to a wrong speaker. Then the same for E = 64, with 1 to 16
 steps of silence before the utterance in training and test alike: LSTM and Clockwork.
-About nine minutes on one core. Result: ch07_endings.json. Tolerance: an error below 0.3
+About nine minutes on one core. Tolerance: an error below 0.3
 may change by 0.1, a larger one by more; that Clockwork does without an early silence
 what it does not with one step of it stays.
 """
 
-import time
 from functools import partial
 
 import numpy as np
-from stored import save
-from tuning import tune
 
-from rnncourse import (
-    GRU,
-    LSTM,
-    RNN,
-    Adam,
-    Batch,
-    Clockwork,
-    Network,
-    at_the_end,
-    clip_by_norm,
-    cross_entropy,
-    forward,
-    objective,
-    train,
-)
+from experiments.common import last, rounded
+from experiments.fairness import compare
+from rnncourse import GRU, LSTM, RNN, Adam, Batch, Clockwork, Network, forward
+from rnncourse.functions import cross_entropy
+from rnncourse.network import at_the_end, objective
 from rnncourse.tasks import ending_alike
 from rnncourse.text import vowels
+from rnncourse.training import linear, train
 
-ENDINGS, SEEDS, TUNING_SEEDS, RATES = (
-    (0, 16, 32, 64),
-    (0, 1, 2, 3, 4),
-    (100, 101),
-    (0.001, 0.003, 0.01, 0.03, 0.1, 0.3),
-)
+ENDINGS, LEADS, PERIODS = (0, 16, 32, 64), (1, 4, 8, 16), (1, 2, 4, 8, 16, 32, 64)
+SEEDS, TUNING_SEEDS, MOST = (0, 1, 2, 3, 4), (100, 101), 8
+RATES = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
 B, PASSES, LONGEST, SPEAKERS = 30, 40, 29, 9
-LEADS = (1, 4, 8, 16)
-PERIODS = (1, 2, 4, 8, 16, 32, 64)
 CELLS = {
     "RNN": partial(RNN.init, 12, 40),
     "LSTM": partial(LSTM.init, 12, 18, forget_bias=5.0),
     "GRU": partial(GRU.init, 12, 22),
     "Clockwork": partial(Clockwork.init, 12, 49, periods=PERIODS),
 }
+SMOKE = {"ENDINGS": (0, 64), "LEADS": (1,), "RATES": (0.01,), "MOST": 1, "B": 100}
+SMOKE |= {"PASSES": 1, "SEEDS": (0, 1), "TUNING_SEEDS": (100,)}
 
 
-def data(part, E, lead=0):
+def data(part, E, lead):
     """A part of the vowels, with an ending of at least E frames."""
-    return ending_alike(
-        vowels(part),
-        vowels("train").frames[0],
-        T=lead + LONGEST + E,
-        lead=lead,
-        dtype=np.float32,
-    )
+    ending, T = vowels("train").frames[0], lead + LONGEST + E
+    return ending_alike(vowels(part), ending, T=T, lead=lead, dtype=np.float32)
 
 
 def some(batch, chosen):
@@ -74,93 +54,64 @@ def some(batch, chosen):
     return Batch(batch.xs[:, chosen], batch.targets[chosen])
 
 
-def learn(name, known, tests, rate, seed):
+def start(name, seed):
+    """A network before training, and its random numbers."""
+    rng = np.random.default_rng(seed)
+    return Network.init(CELLS[name](rng=rng, dtype=np.float32), SPEAKERS, rng=rng), rng
+
+
+def learn(name, rate, seed, known, tests):
     """The loss and the share of wrong answers on `tests` after learning from `known`."""
-    rng = np.random.default_rng([seed, len(known.xs)])
-    net = Network.init(CELLS[name](rng=rng, dtype=np.float32), SPEAKERS, rng=rng)
+    net, rng = start(name, [seed, len(known.xs)])
     N = len(known.targets)
-    orders = (rng.permutation(N) for _ in range(PASSES))
-    batches = (
-        some(known, order[i : i + B])
-        for order in orders
-        for i in range(0, N - B + 1, B)
-    )
     updates = PASSES * (N // B)
-    loss, clip = (
-        partial(objective, loss=at_the_end(cross_entropy)),
-        partial(clip_by_norm, limit=1.0),
-    )
-    *_, last = train(
+    orders = (rng.permutation(N) for _ in range(PASSES))
+    chosen = (order[i : i + B] for order in orders for i in range(0, N - B + 1, B))
+    steps = train(
         net,
-        batches,
-        loss,
+        (some(known, each) for each in chosen),
+        partial(objective, loss=at_the_end(cross_entropy)),
         Adam(rate),
-        clip=clip,
-        rate=lambda k: rate * (1 - k / updates),
+        clip=1.0,
+        rate=linear(rate, updates),
     )
-    logits = last.params.outputs(forward(last.params.cell, tests.xs).hs[-1])
-    return cross_entropy(logits, tests.targets)[0], float(
-        np.mean(logits.argmax(axis=1) != tests.targets)
-    )
+    net = last(steps)
+    logits = net.outputs(forward(net.cell, tests.xs).hs[-1])
+    wrong = float(np.mean(logits.argmax(axis=1) != tests.targets))
+    return cross_entropy(logits, tests.targets)[0], wrong
 
 
-def measure(name, E, lead):
-    """Tuned, then run with every seed."""
+def measure(names, E, lead):
+    """Some cells, tuned, then run with every seed."""
     known, tests = data("train", E, lead), data("test", E, lead)
-    held = np.flatnonzero(
-        np.arange(270) % 30 >= 24
-    )  # 30 utterances of each speaker follow each other
-    valid, rest = some(known, held), some(known, np.setdiff1d(np.arange(270), held))
-
-    def loss(rate):
-        return float(
-            np.mean([learn(name, rest, valid, rate, seed)[0] for seed in TUNING_SEEDS])
-        )
-
-    rate, tried = tune(loss, RATES, factor=3, most=8)
-    errors = [learn(name, known, tests, rate, seed)[1] for seed in SEEDS]
-    tried = {rate: round(value, 4) for rate, value in tried.items()}
+    held = np.arange(270) % 30 >= 24  # 30 utterances of each speaker follow each other
+    found = compare(
+        names,
+        learn,
+        RATES,
+        SEEDS,
+        tuning_seeds=TUNING_SEEDS,
+        data=((some(known, ~held), some(known, held)), (known, tests)),
+        score=lambda runs: np.mean([loss for loss, _ in runs]),
+        most=MOST,
+    )
     return {
-        "rate": rate,
-        "tried": tried,
-        "errors": [round(error, 4) for error in errors],
+        name: each.told(4) | {"errors": rounded([wrong for _, wrong in each.runs])}
+        for name, each in found.items()
     }
 
 
-def main():
-    """Measure by length of the ending, then by steps of silence before the first word;
-    store.
-    """
-    began = time.process_time()
-    endings = {name: {E: measure(name, E, 0) for E in ENDINGS} for name in CELLS}
-    print(endings, round(time.process_time() - began), flush=True)
-    leads = {
-        name: {0: endings[name][64]} | {n: measure(name, 64, n) for n in LEADS}
-        for name in ("LSTM", "Clockwork")
-    }
-    print(leads, round(time.process_time() - began), flush=True)
-    rng = np.random.default_rng(0)
-    sizes = {
-        name: Network.init(init(rng=rng), SPEAKERS, rng=rng).size
-        for name, init in CELLS.items()
-    }
-    minutes = round((time.process_time() - began) / 60, 1)
-    about = {
-        "seeds": SEEDS,
-        "tuning_seeds": TUNING_SEEDS,
+def run():
+    """By length of the ending, then by steps of silence before the first word."""
+    by_ending = {E: measure(CELLS, E, 0) for E in ENDINGS}
+    endings = {name: {E: by_ending[E][name] for E in ENDINGS} for name in CELLS}
+    some_cells, leads = ("LSTM", "Clockwork"), {0: by_ending[64]}
+    leads |= {lead: measure(some_cells, 64, lead) for lead in LEADS}
+    return {
         "rates": RATES,
         "passes": PASSES,
         "batch": B,
+        "parameters": {name: start(name, 0)[0].size for name in CELLS},
+        "endings": endings,
+        "leads": {n: {lead: leads[lead][n] for lead in leads} for n in some_cells},
     }
-    save(
-        __file__,
-        **about,
-        parameters=sizes,
-        minutes=minutes,
-        endings=endings,
-        leads=leads,
-    )
-
-
-if __name__ == "__main__":
-    main()

@@ -11,51 +11,42 @@ the one of eight that did best with two tuning seeds; then eight other seeds. Er
 mean squared error / variance of the wave. Weights W_x that never see an input are not
 counted. `patience`: the RNN of the middle size on the sines with ten times the updates,
 at its rate and at the next lower one of the grid. About a quarter of an hour on one
-core. Results: ch07_waves.json, and in ch07_waves.npz the networks of the middle size
-with the median error and, for the sines, those of all eight seeds (`all/...`).
-Tolerance: an error may change by a factor of two, since rounding grows with training;
-the order stays.
+core. Stored, too: the networks of the middle size with the median error and, for
+the sines, those of all eight seeds (`all/...`). Tolerance: an error may change by a
+factor of two, since rounding grows with training; the order stays.
 """
 
-import time
 from functools import partial
-from pathlib import Path
 
 import numpy as np
-from many import alone, learn, side_by_side, together
-from stored import save
-from tuning import geometric_mean
 
+from experiments.common import rounded
+from experiments.fairness import compare, geometric_mean
+from experiments.harness import watch
+from experiments.many import alone, learn, side_by_side, together
 from rnncourse import LSTM, RNN, Clockwork, Network
 from rnncourse.tasks import scaled, sines, tone
 from rnncourse.text import sunspots
 
 PERIODS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 WAVES = {"sines": sines(320), "tone": tone(320), "sunspots": scaled(sunspots())}
-RATES, TUNING_SEEDS, SEEDS = (
-    (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3),
-    (100, 101),
-    (0, 1, 2, 3, 4, 5, 6, 7),
-)
-UPDATES, EVERY, T = 1000, 20, 320
-SIZES = {
-    "RNN": (14, 20, 34),
-    "RNN + ticks": (11, 17, 30),
-    "LSTM": (7, 10, 17),
-    "Clockwork": (18, 27, 45),
+RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3)
+SEEDS, TUNING_SEEDS, T = (0, 1, 2, 3, 4, 5, 6, 7), (100, 101), 320
+UPDATES, PATIENT_UPDATES, EVERY = 1000, 10_000, 20
+CELLS = {  # and three sizes
+    "RNN": (partial(RNN.init, 1), (14, 20, 34)),
+    "RNN + ticks": (partial(RNN.init, len(PERIODS) - 1), (11, 17, 30)),
+    "LSTM": (partial(LSTM.init, 1, forget_bias=5.0), (7, 10, 17)),
+    "Clockwork": (partial(Clockwork.init, 1, periods=PERIODS), (18, 27, 45)),
 }
+SMOKE = {"UPDATES": 2, "PATIENT_UPDATES": 2, "EVERY": 1, "RATES": (0.003, 0.01)}
+SMOKE |= {"SEEDS": (0, 1), "TUNING_SEEDS": (100,)}
 
 
 def start(name, H, seed):
     """A network before training, and the number of its parameters that can matter."""
     rng = np.random.default_rng([seed, H])
-    cells = {
-        "RNN": partial(RNN.init, 1),
-        "RNN + ticks": partial(RNN.init, len(PERIODS) - 1),
-        "LSTM": partial(LSTM.init, 1, forget_bias=5.0),
-        "Clockwork": partial(Clockwork.init, 1, periods=PERIODS),
-    }
-    net = Network.init(cells[name](H, rng=rng), 1, rng=rng)
+    net = Network.init(CELLS[name][0](H, rng=rng), 1, rng=rng)
     return net, net.size - (0 if name == "RNN + ticks" else net.cell.W_x.size)
 
 
@@ -65,9 +56,9 @@ def inputs(name):
     return ticks.astype(float) if name == "RNN + ticks" else np.zeros((T, 1))
 
 
-def run(name, H, runs, updates=UPDATES):
-    """Train one network for each (wave, rate, seed) of `runs`, all at once: the
-    networks and their errors, (looks, S).
+def train(name, H, updates, runs):
+    """One network for each (wave, rate, seed), all at once: for each its errors, one
+    for each look, and itself.
     """
     nets = together([start(name, H, seed)[0] for _, _, seed in runs])
     targets, weights = np.zeros((T, len(runs))), np.zeros((T, len(runs)))
@@ -76,108 +67,63 @@ def run(name, H, runs, updates=UPDATES):
         targets[: len(target), s] = target
         weights[: len(target), s] = 1 / len(target) / target.var()
     xs = side_by_side(np.repeat(inputs(name)[:, None], len(runs), axis=1))
-    rates = np.array([rate for _, rate, _ in runs])
-    nets, seen = learn(nets, xs, targets, weights, rates, updates=updates, every=EVERY)
-    return nets, np.array([loss for loss, _ in seen])
+    rates, how = np.array([r for _, r, _ in runs]), {"updates": updates, "every": EVERY}
+    nets, seen = learn(nets, xs, targets, weights, rates, **how)
+    errors = np.transpose([losses for losses, _ in seen])
+    return [(errors[s], alone(nets, s)) for s in range(len(runs))]
 
 
-def tune(name, H):
-    """For each wave the rate with the least error, mean of the logarithm over the
-    tuning seeds, and all that was tried.
-    """
-    runs = [
-        (wave, rate, seed) for wave in WAVES for rate in RATES for seed in TUNING_SEEDS
-    ]
-    _, errors = run(name, H, runs)
-    tried = geometric_mean(
-        errors[-1].reshape(len(WAVES), len(RATES), len(TUNING_SEEDS)), axis=2
-    )
+def run():
+    """Compare on each wave at each size; then be patient."""
+    results = {wave: {name: [] for name in CELLS} for wave in WAVES}
+    kept = {}
+    for size, name in watch(
+        [(size, name) for size in range(3) for name in CELLS], "all"
+    ):
+        H = CELLS[name][1][size]
+        found = compare(
+            WAVES,
+            partial(train, name, H, UPDATES),
+            RATES,
+            SEEDS,
+            tuning_seeds=TUNING_SEEDS,
+            score=lambda runs: geometric_mean([errors[-1] for errors, _ in runs]),
+            most=0,
+            at_once=True,
+        )
+        for wave, each in found.items():
+            errors = np.array([errors for errors, _ in each.runs])
+            nets = [net.leaves() for _, net in each.runs]
+            results[wave][name].append(
+                {
+                    "H": H,
+                    "parameters": int(start(name, H, 0)[1]),
+                    "rate": each.rate,
+                    "ties": each.ties,
+                    "tried": rounded(list(each.scores.values()), ".3g"),
+                    "errors": rounded(errors[:, -1], ".4g"),
+                    "curve": rounded(np.median(errors, axis=0), ".3g"),
+                }
+            )
+            if size == 1:
+                net = nets[np.argsort(errors[:, -1])[(len(SEEDS) - 1) // 2]]
+                kept |= {f"{wave}/{name}/{leaf}": array for leaf, array in net.items()}
+            if size == 1 and wave == "sines":
+                for leaf in net:
+                    kept[f"all/{name}/{leaf}"] = np.stack([one[leaf] for one in nets])
     return {
-        wave: RATES[row.argmin()] for wave, row in zip(WAVES, tried, strict=True)
-    }, tried
-
-
-def main():
-    """Tune, run, store."""
-    began = time.process_time()
-    results, kept = {}, {}
-    for size in range(3):
-        for name, sizes in SIZES.items():
-            best, tried = tune(name, sizes[size])
-            runs = [(wave, best[wave], seed) for wave in WAVES for seed in SEEDS]
-            nets, errors = run(name, sizes[size], runs)
-            for w, wave in enumerate(WAVES):
-                part = slice(w * len(SEEDS), (w + 1) * len(SEEDS))
-                last = errors[-1, part]
-                results.setdefault(wave, {}).setdefault(name, []).append(
-                    {
-                        "H": sizes[size],
-                        "parameters": int(start(name, sizes[size], 0)[1]),
-                        "rate": best[wave],
-                        "tried": [float(f"{error:.3g}") for error in tried[w]],
-                        "errors": [float(f"{error:.4g}") for error in last],
-                        "curve": [
-                            float(f"{error:.3g}")
-                            for error in np.median(errors[:, part], axis=1)
-                        ],
-                    }
-                )
-                if size == 1:
-                    median = int(np.argsort(last)[(len(SEEDS) - 1) // 2])
-                    net = alone(nets, part.start + median)
-                    kept |= {
-                        f"{wave}/{name}/{leaf}": array
-                        for leaf, array in net.leaves().items()
-                    }
-                if size == 1 and wave == "sines":
-                    each = [
-                        alone(nets, part.start + s).leaves() for s in range(len(SEEDS))
-                    ]
-                    kept |= {
-                        f"all/{name}/{leaf}": np.stack([net[leaf] for net in each])
-                        for leaf in each[0]
-                    }
-                print(
-                    size,
-                    name,
-                    wave,
-                    results[wave][name][-1]["rate"],
-                    np.sort(last).round(4),
-                    flush=True,
-                )
-            print(round(time.process_time() - began), "s", flush=True)
-    found = results["sines"]["RNN"][1]
-    rates = [RATES[RATES.index(found["rate"]) - 1], found["rate"]]
-    _, errors = run(
-        "RNN",
-        found["H"],
-        [("sines", rate, seed) for rate in rates for seed in SEEDS],
-        10 * UPDATES,
-    )
-    last = errors[-1].reshape(len(rates), len(SEEDS))
-    patience = {
-        rate: [float(f"{e:.4g}") for e in row]
-        for rate, row in zip(rates, last, strict=True)
-    }
-    print("patience", patience, round(time.process_time() - began), flush=True)
-    minutes = round((time.process_time() - began) / 60, 1)
-    np.savez_compressed(Path(__file__).with_suffix(".npz"), **kept)
-    about = {
-        "seeds": SEEDS,
-        "tuning_seeds": TUNING_SEEDS,
         "rates": RATES,
         "updates": UPDATES,
         "every": EVERY,
-    }
-    save(
-        __file__,
-        **about,
-        periods=PERIODS,
-        minutes=minutes,
-        results=results,
-        patience=patience,
-    )
+        "periods": PERIODS,
+        "results": results,
+        "patience": patience(results["sines"]["RNN"][1]),
+    }, kept
 
 
-if __name__ == "__main__":
-    main()
+def patience(found):
+    """Errors after ten times the updates, at the best rate and at the next lower one."""
+    rates = [RATES[RATES.index(found["rate"]) - 1], found["rate"]]
+    runs = [("sines", rate, seed) for rate in rates for seed in SEEDS]
+    done = iter(train("RNN", found["H"], PATIENT_UPDATES, runs))
+    return {rate: [rounded(next(done)[0][-1], ".4g") for _ in SEEDS] for rate in rates}

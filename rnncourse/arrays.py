@@ -7,6 +7,7 @@ Vectors are rows and time comes first: a sequence has the shape `(T, B, D)`, a s
 `(B, H)`.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple, Self
@@ -30,8 +31,10 @@ __all__ = [
     "length",
     "reals",
     "require_lengths",
+    "require_number",
     "require_one_dtype",
     "require_plain",
+    "require_record",
     "require_rng",
     "require_shape",
     "require_sizes",
@@ -165,11 +168,6 @@ def require_one_dtype(record: Record) -> None:
             )
 
 
-def shown(value: object) -> str:
-    """The start of what `repr` gives, on one line, for an error."""
-    return " ".join(repr(value).split())[:80]
-
-
 def require_rng(rng: object, owner: str) -> None:
     """Raise TypeError unless `rng` is a numpy.random.Generator."""
     if not isinstance(rng, np.random.Generator):
@@ -179,6 +177,41 @@ def require_rng(rng: object, owner: str) -> None:
         )
 
 
+def shown(value: object) -> str:
+    """A wrong value as a message names it: what is short itself, of all else the kind."""
+    plain = value is None or isinstance(value, bool | int | float | str | list | tuple)
+    text = repr(value) if plain else ""
+    if isinstance(value, np.number):
+        return f"{value}"
+    if text and len(text) <= 40 and "array(" not in text:
+        return text
+    return f"a {type(value).__name__}"
+
+
+def require_record(name: str, value: object, owner: str) -> None:
+    """Raise TypeError unless a value is a `Record`."""
+    if not isinstance(value, Record):
+        raise TypeError(
+            f"{name} is {shown(value)}; {owner} expects a record, such as a cell or a"
+            " network"
+        )
+
+
+def require_number(name: str, value: object, owner: str) -> float:
+    """The value as a float: a numpy scalar would turn float32 parameters into float64.
+
+    Raises TypeError for what is no real number.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        raise TypeError(f"{name} is {shown(value)}; {owner} expects a number")
+    if isinstance(value, np.complexfloating):
+        raise TypeError(f"{name} is {value}; {owner} expects a real number")
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError(f"{name} is an integer beyond all floats") from None
+
+
 def require_sizes(owner: str, least: int = 1, **sizes: object) -> None:
     """Raise unless every size is an integer, of `least` or more.
 
@@ -186,12 +219,10 @@ def require_sizes(owner: str, least: int = 1, **sizes: object) -> None:
     """
     for name, size in sizes.items():
         if not isinstance(size, int | np.integer) or isinstance(size, bool):
-            raise TypeError(
-                f"{name} is {shown(size)}, a {type(size).__name__}; {owner} expects an"
-                " integer"
-            )
-        if size < least:
-            raise ValueError(f"{name} is {size}; {owner} expects {least} or more")
+            raise TypeError(f"{name} is {shown(size)}; {owner} expects an integer")
+        if not least <= size < 2**31:
+            upto = "or more" if size < least else "to 2,147,483,647"
+            raise ValueError(f"{name} is {size}; {owner} expects {least} {upto}")
 
 
 def require_lengths(lengths: object, T: int, B: int, owner: str) -> Int[Array, " B"]:
@@ -240,31 +271,41 @@ def floats(name: str, array: object, dtype: np.dtype) -> Array:
 
 def frozen(array: Array) -> Array:
     """The same array, read-only from now on."""
-    array.flags.writeable = False
+    array.setflags(write=False)
     return array
 
 
 def sum_of_rows(array: Float[Array, "*shape N"]) -> Float[Array, " N"]:
-    """The sum over all axes but the last, added up in double and given in the dtype of
-    the array: a float32 sum of a million rows would keep three digits.
+    """The sum over all axes but the last, in the dtype of the array.
+
+    Added up one after the other in single precision, a million rows would keep three
+    digits. So 32 rows make a sum, and the sums are added up in double.
     """
     rows = array.reshape(-1, array.shape[-1])
-    return rows.sum(axis=0, dtype=np.float64).astype(array.dtype)
+    if array.dtype == np.float64:
+        return rows.sum(axis=0)
+    whole = len(rows) // 32 * 32
+    some = rows[:whole].reshape(-1, 32, rows.shape[1]).sum(axis=1)
+    rest = rows[whole:].sum(axis=0, dtype=np.float64)
+    return (some.sum(axis=0, dtype=np.float64) + rest).astype(array.dtype)
 
 
 def length(array: Float[Array, "*shape"]) -> float:
     """The Euclidean length of all numbers together, √(sum of squares).
 
-    Where squares would leave the range of floats (at 1e-23 and 1e19 in float32), the
-    numbers are divided by the largest first.
+    Where squares leave the range of floats (at 1e-23 and 1e19 in float32) the numbers are
+    divided by the largest first.
     """
-    limits = np.finfo(array.dtype)
-    with np.errstate(over="ignore", under="ignore"):
-        square = float(np.vdot(array, array))
-    if float(limits.tiny) / float(limits.eps) ** 2 < square < float(limits.max):
-        return float(np.sqrt(square))
-    largest = float(np.abs(array).max(initial=0))
-    if largest == 0 or not np.isfinite(largest):
-        return largest
-    scaled = array.astype(np.float64) / largest
-    return largest * float(np.sqrt(np.vdot(scaled, scaled)))
+    square = float(np.vdot(array, array))
+    smallest, largest = SAFE[array.dtype.itemsize]
+    if smallest < square < largest:
+        return math.sqrt(square)
+    top = float(np.abs(array).max(initial=0))
+    if top == 0 or not np.isfinite(top):
+        return top
+    scaled = array.astype(np.float64) / top
+    return top * math.sqrt(np.vdot(scaled, scaled))
+
+
+# by the bytes of a float: between these a sum of squares has lost nothing
+SAFE = {2: (1.0, 1e4), 4: (1e-24, 3e38), 8: (1e-260, 1e308)}

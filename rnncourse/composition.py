@@ -166,7 +166,9 @@ class Bidirectional(Recurrent):
         back = backward(
             self.back, turned(d_back, run.lengths), run.tapes[1], dlast_back
         )
-        dxs = None if ahead.xs is None else ahead.xs + turned(back.xs, run.lengths)
+        dxs = ahead.xs
+        if dxs is not None and back.xs is not None:
+            dxs = dxs + turned(back.xs, run.lengths)
         return Gradients(
             Bidirectional(ahead.cell, back.cell),
             dxs,

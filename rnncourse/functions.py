@@ -5,6 +5,8 @@ the value already. Losses return their own gradient, in nats per symbol or in sq
 units of the target.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
 from rnncourse.arrays import (
@@ -17,7 +19,15 @@ from rnncourse.arrays import (
     require_plain,
     require_rng,
     require_sizes,
+    shown,
 )
+
+
+def _of_reals(f: Callable[[], Array], a: object, owner: str) -> Array:
+    try:
+        return f()
+    except (TypeError, OverflowError):
+        raise TypeError(f"a is {shown(a)}; {owner} expects real numbers") from None
 
 
 def sigmoid(a: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
@@ -27,7 +37,7 @@ def sigmoid(a: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     relative error is not small where the sigmoid is below about 1e-10: it becomes
     exactly 0 at a < -38 in float64 and about a < -18 in float32.
     """
-    s = np.tanh(0.5 * a)
+    s = _of_reals(lambda: np.tanh(0.5 * a), a, "sigmoid")
     s *= 0.5
     s += 0.5
     return s
@@ -40,7 +50,7 @@ def sigmoid_derivative(s: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
 
 def tanh(a: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     """The hyperbolic tangent, between -1 and 1; numpy's own never overflows."""
-    return np.tanh(a)
+    return _of_reals(lambda: np.tanh(a), a, "tanh")
 
 
 def tanh_derivative(h: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
@@ -50,7 +60,7 @@ def tanh_derivative(h: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
 
 def relu(a: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     """The rectifier, max(a, 0)."""
-    return np.maximum(a, 0)
+    return _of_reals(lambda: np.maximum(a, 0), a, "relu")
 
 
 def relu_derivative(r: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
@@ -221,7 +231,7 @@ def glorot(D: int, H: int, *, rng: np.random.Generator) -> Float[Array, "D H"]:
     """
     require_sizes("an initialiser", D=D, H=H)
     require_rng(rng, "an initialiser")
-    bound = np.sqrt(6 / (D + H))
+    bound = np.sqrt(6 / (int(D) + int(H)))
     return rng.uniform(-bound, bound, (D, H))
 
 

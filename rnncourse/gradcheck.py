@@ -7,7 +7,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from rnncourse.arrays import Record
+from rnncourse.arrays import Record, require_record
 
 R = TypeVar("R", bound=Record)
 
@@ -21,6 +21,7 @@ def differences(loss: Callable[[R], float], record: R, *, step: float = 1e-5) ->
     for other dtypes than float64. Twice as many evaluations of the loss as there are
     numbers: for small cells only.
     """
+    require_record("record", record, "differences")
     for name, leaf in record.leaves().items():
         if leaf.dtype != np.float64:
             raise TypeError(
@@ -47,6 +48,8 @@ def report(ours: R, theirs: R) -> dict[str, float]:
 
     Raises ValueError unless both have arrays of the same names and shapes.
     """
+    for name, record in (("ours", ours), ("theirs", theirs)):
+        require_record(name, record, "a comparison")
     errors = {}
     other = theirs.leaves()
     if ours.leaves().keys() != other.keys():

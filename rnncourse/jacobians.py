@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnncourse.arrays import Array, Float, length, require_shape
+from rnncourse.arrays import Array, Float, length, require_plain, require_shape, shown
 from rnncourse.cells import RNN
 from rnncourse.functions import tanh_derivative
 from rnncourse.recurrence import Cell, Run
@@ -34,6 +34,7 @@ def parts(cell: Cell) -> dict[str, slice]:
     """Where each part of the state stands in the rows and columns of a Jacobian: {"h":
     ...}, for an LSTM "c" too.
     """
+    _require("cell", cell, Cell, "parts")
     where, start = {}, 0
     for name, leaf in cell.zero_state(1).leaves().items():
         where[name] = slice(start, start + leaf.shape[1])
@@ -48,6 +49,8 @@ def step_jacobians(cell: Cell, run: Run) -> Float[Array, "T B S S"]:
     For an RNN, J_t = diag(1 - h_t²) W_h^T. S backward steps for each forward one, done
     as one batch of B·S rows. Raises ValueError for a run of several lengths.
     """
+    _require("cell", cell, Cell, "step_jacobians")
+    _require("run", run, Run, "step_jacobians")
     if run.lengths is not None:
         raise ValueError("the run has lengths; step_jacobians expects one without")
     where = parts(cell)
@@ -72,7 +75,8 @@ def products(Js: Float[Array, "T B S S"]) -> Float[Array, "lags B S S"]:
 
     Singular values below about 1e-16 of the largest are rounding.
     """
-    require_shape("Js", Js, ("T", "B", "S", Js.shape[-1]), "products")
+    require_shape("Js", Js, ("T", "B", "S", "S"), "products")
+    _require_square("Js", Js, "products")
     Ps = np.empty((len(Js) + 1, *Js.shape[1:]), Js.dtype)
     Ps[0] = np.eye(Js.shape[-1])
     for k, J in enumerate(Js[::-1]):
@@ -84,6 +88,7 @@ def singular_values(J: Float[Array, "*shape S S"]) -> Float[Array, "*shape S"]:
     """By how much a matrix stretches, in each of S directions at right angles, the
     largest first.
     """
+    _require_square("J", J, "singular_values")
     return np.linalg.svd(J, compute_uv=False)
 
 
@@ -91,6 +96,7 @@ def spectral_radius(J: Float[Array, "*shape S S"]) -> Any:
     """The largest |eigenvalue|, of shape `shape`: the rate of the powers of J in the
     long run, ‖J^k‖^(1/k) as k → ∞.
     """
+    _require_square("J", J, "spectral_radius")
     return np.abs(np.linalg.eigvals(J)).max(axis=-1)
 
 
@@ -102,6 +108,9 @@ def reach(flow: dict[str, Float[Array, " T"]]) -> Float[Array, " T"]:
     state (of an LSTM h and c, of a stack all layers). Raises ValueError where the gradient
     is zero at the last step.
     """
+    _require("flow", flow, dict, "reach")
+    for name, norms in flow.items():
+        require_shape(f"flow[{name!r}]", norms, ("T",), "reach")
     norms = np.array([norms.astype(np.float64) for norms in flow.values()])
     if not norms.size:
         raise ValueError("the flow is empty; reach expects that of `backward`")
@@ -109,6 +118,29 @@ def reach(flow: dict[str, Float[Array, " T"]]) -> Float[Array, " T"]:
     if not whole[0] > 0:
         raise ValueError("the gradient at the last step is 0; reach divides by it")
     return whole / whole[0]
+
+
+def _require(name: str, value: object, kind: type, owner: str) -> None:
+    if not isinstance(value, kind):
+        expected = f"a {kind.__name__}"
+        raise TypeError(f"{name} is {shown(value)}; {owner} expects {expected}")
+
+
+def _require_square(name: str, J: object, owner: str) -> None:
+    given = require_plain(name, J)
+    shape = given.shape
+    if (
+        given.dtype.kind != "f"
+        or len(shape) < 2
+        or shape[-1] != shape[-2]
+        or not given.size
+    ):
+        raise ValueError(
+            f"{name} has dtype {given.dtype} and shape {shape}; {owner} expects square"
+            " matrices of floats, (..., S, S)"
+        )
+    if not np.isfinite(given).all():
+        raise ValueError(f"{name} has NaN or infinity; {owner} expects finite numbers")
 
 
 class Omega(NamedTuple):
@@ -131,6 +163,8 @@ def norm_kept(cell: RNN, dhs: Float[Array, "T B H"], run: Run) -> Omega:
     and Bengio 2013, who write the state as the pre-activation, so that their J is W_h^T
     diag(1 - h²).)
     """
+    _require("cell", cell, RNN, "norm_kept")
+    _require("run", run, Run, "norm_kept")
     require_shape("dhs", dhs, run.hs.shape, "norm_kept")
     value, dW_h = 0.0, np.zeros_like(cell.W_h)
     dh_next = np.zeros_like(dhs[0])

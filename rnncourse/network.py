@@ -14,21 +14,16 @@ from rnncourse.arrays import (
     Float,
     Record,
     require_one_dtype,
+    require_plain,
     require_shape,
     require_sizes,
+    shown,
     sum_of_rows,
     there,
 )
 from rnncourse.composition import reads_ahead
 from rnncourse.functions import cross_entropy, glorot
-from rnncourse.recurrence import (
-    Recurrent,
-    Run,
-    backward,
-    forward,
-    require_recurrent,
-    rows,
-)
+from rnncourse.recurrence import Run, backward, forward, require_recurrent, rows
 
 Loss = Callable[..., tuple[float, Array]]
 
@@ -48,7 +43,7 @@ class Network(Record):
         require_one_dtype(self)
 
     @classmethod
-    def init(cls, cell: Recurrent, V: int, *, rng: np.random.Generator) -> Self:
+    def init(cls, cell: Any, V: int, *, rng: np.random.Generator) -> Self:
         """Glorot weights for the read-out, b_y = 0, in the cell's dtype."""
         require_recurrent("Network.init", cell)
         require_sizes("Network.init", V=V)
@@ -57,6 +52,7 @@ class Network(Record):
 
     def outputs(self, hs: Float[Array, "*shape H"]) -> Float[Array, "*shape V"]:
         """y = h W_y + b_y for any number of states at once."""
+        _require_last("hs", hs, self.W_y.shape[0])
         return hs @ self.W_y + self.b_y
 
     def gradient(
@@ -66,6 +62,7 @@ class Network(Record):
 
         dW_y = sum over t of h_t^T dy_t,  db_y = sum over t of dy_t,  dh_t = dy_t W_y^T
         """
+        _require_last("dys", dys, self.W_y.shape[1])
         return type(self)(
             backward(self.cell, dys @ self.W_y.T, run, dstate).cell,
             rows(run.hs).T @ rows(dys),
@@ -86,6 +83,8 @@ def objective(
     Raises ValueError where a network that reads ahead is asked for the next symbol, which
     it has seen, or for a carried state, which it can not use.
     """
+    if not isinstance(net, Network):
+        raise TypeError(f"net is {shown(net)}; objective expects a Network")
     if not isinstance(batch, Batch):
         raise TypeError(f"batch is a {type(batch).__name__}; objective expects a Batch")
     if reads_ahead(net.cell):
@@ -111,6 +110,15 @@ def _refuse_to_look_ahead(batch: Batch, state: Any) -> None:
         )
 
 
+def _require_last(name: str, array: object, size: int) -> None:
+    given = require_plain(name, array)
+    if given.dtype.kind != "f" or given.ndim == 0 or given.shape[-1] != size:
+        raise ValueError(
+            f"{name} has dtype {given.dtype} and shape {given.shape}; Network expects floats"
+            f" of shape (..., {size})"
+        )
+
+
 def at_the_end(loss: Loss) -> Loss:
     """The same loss of the last output only: targets (B,) or (B, V), and zero gradient at
     every earlier step. With a mask it is each sequence's own last step.
@@ -124,6 +132,7 @@ def _at_the_end(
     targets: Array,
     mask: Bool[Array, "T B"] | None = None,
 ) -> tuple[float, Float[Array, "T B V"]]:
+    require_shape("ys", ys, ("T", "B", "V"), "at_the_end")
     last = -1 if mask is None else mask.sum(axis=0) - 1
     ends = last, np.arange(ys.shape[1])
     value, dy = loss(ys[ends], targets)

@@ -23,6 +23,7 @@ from rnncourse.arrays import (
     require_lengths,
     require_one_dtype,
     require_shape,
+    require_sizes,
     sum_of_rows,
     there,
 )
@@ -168,6 +169,7 @@ class Cell(Recurrent):
 
     def zero_state(self, B: int) -> Any:
         """The state before the first step: zeros, for B sequences."""
+        require_sizes("zero_state", B=B)
         return State(np.zeros((B, self.H), self.W_h.dtype))
 
     # One step
@@ -238,7 +240,7 @@ class Cell(Recurrent):
         alive = None if run.lengths is None else there(run.lengths, T)  # (T, B)
         if alive is not None:
             dhs = np.where(alive[..., None], dhs, 0)
-        flow = {name: np.empty(T, dhs.dtype) for name in dstate.leaves()}
+        flow = {name: np.empty(T) for name in dstate.leaves()}
         da_xs = da_hs = np.zeros((T, B, len(self.b)), self.b.dtype)  # (T, B, G)
         through = 0  # what comes back from t + 1 through h W_h
         for t in reversed(range(T)):
@@ -337,11 +339,13 @@ def check_inputs(cell: Cell, xs: Any, lengths: Any) -> tuple[Array, Array | None
             f"xs has dtype {xs.dtype} and shape {xs.shape}; {owner} expects vectors as"
             " floats, (T, B, D), or symbols as integers, (T, B)"
         )
-    require_shape("xs of symbols" if symbols else "xs", xs,
-                  ("T", "B") if symbols else ("T", "B", cell.D), owner)  # fmt: skip
+    if symbols:
+        require_shape("xs of symbols", xs, ("T", "B"), owner)
+    else:
+        require_shape("xs", xs, ("T", "B", cell.D), owner)
     xs = xs.copy()
     if lengths is not None:
-        lengths = require_lengths(lengths, *xs.shape[:2], owner)
+        lengths = require_lengths(lengths, len(xs), xs.shape[1], owner)
         xs[~there(lengths, len(xs))] = 0
     if not symbols:
         return frozen(floats("xs", xs, cell.W_x.dtype)), lengths

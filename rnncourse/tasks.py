@@ -26,7 +26,7 @@ ORDER_SYMBOLS, ORDER_CLASSES = 6, 4  # temporal_order: a, b, c, d, X, Y; XX, XY,
 
 
 def adding(
-    T: int, B: int, *, rng: np.random.Generator, dtype: type = np.float64
+    T: int, B: int, *, rng: np.random.Generator, dtype: Any = np.float64
 ) -> Batch:
     """Two numbers of T are marked; give their sum after the last step.
 
@@ -54,7 +54,7 @@ def adding(
 
 
 def recall(
-    T: int, B: int, *, rng: np.random.Generator, dtype: type = np.float64
+    T: int, B: int, *, rng: np.random.Generator, dtype: Any = np.float64
 ) -> Batch:
     """One number of T is marked; give it after the last step: `adding` with a single
     number.
@@ -168,7 +168,7 @@ def scaled(wave: Float[Array, " T"]) -> Float[Array, " T"]:
     return 2 * (wave - wave.min()) / (wave.max() - wave.min()) - 1
 
 
-def without_input(wave: Float[Array, " T"], *, dtype: type = np.float64) -> Batch:
+def without_input(wave: Float[Array, " T"], *, dtype: Any = np.float64) -> Batch:
     """Write this wave, one number at each step, while nothing is heard: xs are zeros,
     (T, 1, 1); targets are the wave.
 
@@ -186,7 +186,7 @@ def ending_alike(
     *,
     T: int,
     lead: int = 0,
-    dtype: type = np.float64,
+    dtype: Any = np.float64,
 ) -> Batch:
     """Utterances that differ early and end alike: each is followed by one ending, the
     same for all, again and again up to T.
@@ -223,7 +223,7 @@ def ending_alike(
     return Batch(xs, speakers)
 
 
-def _require(T: object, B: object, rng: object, *, shortest: int) -> tuple[int, int]:
+def _require(T: Any, B: Any, rng: object, *, shortest: int) -> tuple[int, int]:
     """T and B as Python's integers, whose products do not overflow."""
     require_rng(rng, "this task")
     require_sizes("this task", shortest, T=T)

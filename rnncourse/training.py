@@ -2,13 +2,23 @@
 training loop as a generator.
 """
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from rnncourse.arrays import Batch, Record, length, require_sizes
+from rnncourse.arrays import (
+    Batch,
+    Record,
+    length,
+    require_number,
+    require_record,
+    require_sizes,
+    shown,
+)
 
 R = TypeVar("R", bound=Record)
 
@@ -29,7 +39,7 @@ class Optimiser:
     def __post_init__(self) -> None:
         for field in fields(self):
             owner = type(self).__name__
-            value = _number(field.name, getattr(self, field.name), owner)
+            value = require_number(field.name, getattr(self, field.name), owner)
             if field.name in ("rate", "momentum") and not 0 <= value < np.inf:
                 expected = "a finite number of 0 or more"
             elif field.name == "epsilon" and not 0 < value < np.inf:
@@ -130,13 +140,13 @@ class Adam(Optimiser):
 
 def norm(gradient: Record) -> float:
     """The Euclidean length of all arrays of a record together."""
+    require_record("gradient", gradient, "norm")
     leaves = [
         leaf.astype(np.float64, copy=False) for leaf in gradient.leaves().values()
     ]
-    with np.errstate(over="ignore", under="ignore"):
-        square = sum(float(np.vdot(leaf, leaf)) for leaf in leaves)
-    if 1e-260 < square < np.inf:
-        return float(np.sqrt(square))
+    square = sum(float(np.vdot(leaf, leaf)) for leaf in leaves)
+    if 1e-260 < square < 1e308:
+        return math.sqrt(square)
     return length(np.array([length(leaf) for leaf in leaves]))
 
 
@@ -160,22 +170,16 @@ def clip_by_value(gradient: R, limit: float) -> R:
 
     Raises ValueError for a limit that is not above 0.
     """
+    require_record("gradient", gradient, "clip_by_value")
     limit = _positive(limit)
     return gradient.map(lambda g: np.clip(g, -limit, limit))
 
 
 def _positive(limit: float) -> float:
-    limit = _number("limit", limit, "clipping")
+    limit = require_number("limit", limit, "clipping")
     if not limit > 0:
         raise ValueError(f"limit is {limit}; clipping expects a number above 0")
     return limit
-
-
-def _number(name: str, value: object, owner: str) -> float:
-    """As a float: a numpy scalar would turn float32 parameters into float64."""
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-        raise TypeError(f"{name} is a {type(value).__name__}; {owner} expects a number")
-    return float(value)
 
 
 # Rates over time: for each update k, from 0, the learning rate
@@ -183,12 +187,14 @@ def _number(name: str, value: object, owner: str) -> float:
 
 def linear(rate: float, updates: int) -> Callable[[int], float]:
     """A rate that falls to 0 in a straight line: rate (1 - k / updates)."""
+    rate = require_number("rate", rate, "linear")
     require_sizes("linear", updates=updates)
     return lambda k: rate * (1 - k / updates)
 
 
 def quarter_cosine(rate: float, updates: int) -> Callable[[int], float]:
     """A rate that falls to 0 along a quarter of a cosine wave: rate cos(π/2 k / updates)."""
+    rate = require_number("rate", rate, "quarter_cosine")
     require_sizes("quarter_cosine", updates=updates)
     return lambda k: rate * np.cos(np.pi / 2 * k / updates)
 
@@ -229,6 +235,22 @@ def train(
     from a state that is not there. Raises FloatingPointError when the loss, the gradient
     or an updated parameter is not finite; the last Progress is what was before.
     """
+    if not isinstance(optimiser, Optimiser):
+        raise TypeError(
+            f"optimiser is {shown(optimiser)}; train expects one, as Adam(0.01)"
+        )
+    try:
+        batches = iter(batches)
+    except TypeError:
+        raise TypeError(
+            f"batches are {shown(batches)}; train expects Batches, one by one"
+        ) from None
+    if rate is not None and not callable(rate):
+        raise TypeError(
+            f"rate is {shown(rate)}; train expects a function of the update"
+        )
+    if not callable(clip) and clip is not None:
+        clip = partial(clip_by_norm, limit=_positive(clip))
     state, done = None, 0
     if isinstance(params, Progress):
         done, _, _, params, state, memory = params
@@ -251,22 +273,14 @@ def train(
             raise FloatingPointError(
                 f"update {k + 1}: the loss is {loss} and its gradient's norm {whole}"
             )
-        if callable(clip):
-            gradient = clip(gradient)
-        elif clip is not None:
-            gradient = clip_by_norm(gradient, clip)
         now = replace(optimiser, rate=float(rate(k))) if rate else optimiser
-        params, memory = now.step(params, gradient, memory)
+        params, memory = now.step(params, clip(gradient) if clip else gradient, memory)
         _require_finite(params, k + 1)
         yield Progress(k + 1, loss, whole, params, state, memory)
 
 
-def _require_trainable(params: object) -> None:
-    if not isinstance(params, Record):
-        raise TypeError(
-            f"params are a {type(params).__name__}; train expects a record, such as a"
-            " Network, or a Progress"
-        )
+def _require_trainable(params: Record) -> None:
+    require_record("params", params, "train")
     for name, leaf in params.leaves().items():
         if leaf.dtype.itemsize < 4:
             raise TypeError(

@@ -398,11 +398,7 @@ PARAMETERS = [
         ValueError,
         "D is 0; an initialiser expects 1 or more",
     ),
-    (
-        lambda: LSTM.init(4, 0, rng=rng),
-        ValueError,
-        "H is 0; an initialiser expects 1 or more",
-    ),
+    (lambda: LSTM.init(4, 0, rng=rng), ValueError, "H is 0; LSTM expects 1 or more"),
     (
         lambda: PeepholeLSTM(lstm.W_x, lstm.W_h, lstm.b, zeros((4, 6))),
         ValueError,
@@ -453,7 +449,7 @@ PERIODS = [
     ((4, 2, 1), 6, "periods are (4, 2, 1); each must divide the next"),
     ((1, 2, 4, 8), 6, "H is 6; 4 modules of equal size expect a multiple of 4"),
     ((1, 2, 4), 2, "H is 2; 3 modules of equal size expect a multiple of 3"),
-    ((1, 2), 0, "H is 0; 2 modules of equal size expect a multiple of 2"),
+    ((1, 2), 0, "H is 0; Clockwork expects 1 or more"),
 ]
 NETWORKS = [
     (lambda: stack(), ValueError, "stack got no layers; it expects one or more"),
@@ -648,7 +644,7 @@ TRAINING = [
         ValueError,
         "beta_2 is nan; Adam expects a number of 0 or more and below 1",
     ),
-    (lambda: SGD("fast"), TypeError, "rate is a str; SGD expects a number"),
+    (lambda: SGD("fast"), TypeError, "rate is 'fast'; SGD expects a number"),
     (
         lambda: next(
             train(net, [Batch(xs, symbols)], lambda *_: (np.nan, net, None), SGD(1))

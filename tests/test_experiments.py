@@ -1,14 +1,16 @@
-"""experiments: what their scripts share, and that a stored result is the one that its
-script describes.
+"""experiments: each runs in small, a stored result is the one that its code describes,
+and what they share keeps its rules.
 """
 
-import sys
+import importlib
+import json
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+import experiments
+from experiments import __main__, ch07_next_year, fairness, harness, many
 from rnncourse import (
     GRU,
     LSTM,
@@ -17,14 +19,240 @@ from rnncourse import (
     Batch,
     Clockwork,
     Network,
-    clip_by_norm,
     objective,
     squared_error,
     train,
 )
 from rnncourse.gradcheck import relative_error
+from rnncourse.training import linear
 
-FOLDER = Path(__file__).parent.parent / "experiments"
+ABOUT = {"command", "date", "machine", "versions", "seeds", "tuning_seeds", "minutes"}
+TRIAL = """
+from experiments.helper import N
+SEEDS = (0, 1)
+SMOKE = {"SEEDS": (0,)}
+def run():
+    return {"sum": N + sum(SEEDS)}, {"seeds": np.array(SEEDS)}
+"""
+
+
+def stored_files():
+    """Each stored file, and when it was written."""
+    files = (
+        path for path in harness.FOLDER.iterdir() if path.suffix in (".json", ".npz")
+    )
+    return {path.name: path.stat().st_mtime_ns for path in files}
+
+
+@pytest.mark.parametrize("name", harness.NAMES)
+def test_a_smoke_run_gives_what_is_stored_and_stores_nothing(name, unchecked):
+    experiment, before = harness.find(name), stored_files()
+    full = {constant: getattr(experiment, constant) for constant in experiment.SMOKE}
+    result, arrays = harness.smoke(experiment)
+    assert json.loads(json.dumps(result)).keys() == harness.load(
+        name
+    ).keys() - ABOUT - {"code"}
+    if arrays:
+        with np.load(harness.FOLDER / f"{name}.npz") as file:
+            assert file.keys() == arrays.keys()
+    assert stored_files() == before
+    assert {constant: getattr(experiment, constant) for constant in full} == full
+
+
+def test_every_result_has_an_experiment_and_every_experiment_a_result():
+    assert {name.partition(".")[0] for name in stored_files()} == set(harness.NAMES)
+
+
+@pytest.mark.parametrize("name", harness.NAMES)
+def test_the_stored_result_has_the_constants_of_its_experiment(name):
+    experiment, result = harness.find(name), harness.load(name)
+    for key, value in result.items():
+        constant = getattr(experiment, key.upper(), value)
+        constant = json.loads(json.dumps(constant))
+        if type(constant) is type(
+            value
+        ):  # not UPDATES and a list of the updates so far
+            assert constant == value, key
+
+
+def test_the_list_says_which_results_are_older_than_their_code(capsys):
+    __main__.main([])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == harness.NAMES
+    for line, name in zip(lines, harness.NAMES, strict=True):
+        assert harness.age(harness.find(name)) in line
+
+
+@pytest.fixture
+def trial(tmp_path, monkeypatch):
+    """An experiment, alone in a folder."""
+    monkeypatch.setattr(experiments, "__path__", [*experiments.__path__, str(tmp_path)])
+    monkeypatch.setattr(harness, "FOLDER", tmp_path)
+    (tmp_path / "helper.py").write_text("N = 1\n")
+    (tmp_path / "trial.py").write_text(
+        '"""What is it?"""\nimport numpy as np\n' + TRIAL
+    )
+    yield importlib.import_module("experiments.trial")
+    for name in ("helper", "trial"):
+        del harness.sys.modules[f"experiments.{name}"]
+
+
+def test_a_result_is_stored_with_what_made_it(trial, tmp_path):
+    path = harness.run(trial)
+    result = harness.load("trial")
+    assert path == tmp_path / "trial.json"
+    assert result["sum"] == 2 and result["seeds"] == [0, 1]
+    assert result.keys() == (ABOUT - {"tuning_seeds"}) | {"code", "sum"}
+    assert result["command"] == "python -m experiments trial"
+    assert np.load(tmp_path / "trial.npz")["seeds"].tolist() == [0, 1]
+
+
+def breaks_off():
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    "run", [breaks_off, lambda: ({"no JSON": object()}, {"seeds": np.zeros(1)})]
+)
+def test_a_run_that_breaks_off_leaves_the_old_result_whole(trial, tmp_path, run):
+    harness.run(trial)
+    before = {path: path.read_bytes() for path in tmp_path.glob("trial.*")}
+    trial.run = run
+    with pytest.raises((KeyboardInterrupt, TypeError)):
+        harness.run(trial)
+    assert {path: path.read_bytes() for path in tmp_path.glob("trial.*")} == before
+
+
+def test_a_file_that_is_written_in_part_is_not_the_result(trial, tmp_path, monkeypatch):
+    harness.run(trial)
+    before = (tmp_path / "trial.json").read_bytes()
+
+    def write(path, data):
+        with path.open("wb") as file:
+            file.write(data[: len(data) // 2])
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(harness.Path, "write_bytes", write)
+    with pytest.raises(OSError, match="full"):
+        harness.run(trial)
+    assert (tmp_path / "trial.json").read_bytes() == before
+
+
+CHANGES = {  # of the code, and whether they count
+    "a number": ("N + sum", "N + 2 * sum", True),
+    "a constant": ("SEEDS = (0, 1)", "SEEDS = (0, 2)", True),
+    "a comment": ("SEEDS = (0, 1)", "SEEDS = (0, 1)  # two", False),
+    "a docstring": ("run():\n", 'run():\n    """Run."""\n', False),
+    "the layout": ("(0, 1)", "(\n    0,\n    1,\n)", False),
+    "the smoke run": ('{"SEEDS": (0,)}', '{"SEEDS": (1,)}', False),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_result_is_older_than_code_that_counts(trial, tmp_path, change):
+    old, new, counts = CHANGES[change]
+    harness.run(trial)
+    assert harness.age(trial) == "current"
+    path = tmp_path / "trial.py"
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+    assert harness.age(trial) == ("older than its code" if counts else "current")
+
+
+def test_a_result_is_older_than_code_that_its_experiment_takes(trial, tmp_path):
+    harness.run(trial)
+    (tmp_path / "helper.py").write_text("N = 2\n")
+    assert harness.age(trial) == "older than its code"
+    path = tmp_path / "trial.json"
+    path.write_text(path.read_text().replace('"code"', '"mode"'))
+    assert harness.age(trial) == "age not known"
+
+
+def test_the_digest_follows_names_to_where_they_are_written():
+    tree = harness.ast.parse("from rnncourse import GRU\nfrom experiments import many")
+    assert set(harness.sources(tree)) == {"rnncourse.cells.gru", "experiments.many"}
+
+
+def bowl(best):
+    """A `learn` whose loss is least at one rate for each contestant, for each seed."""
+
+    def learn(contestant, rate, seed):
+        return 1 + seed / 1000 + np.log(rate / best[contestant]) ** 2
+
+    return learn
+
+
+def test_each_contestant_runs_at_the_best_rate_of_a_grid_that_grows_at_its_edge():
+    learn = bowl({"low": 0.001, "middle": 0.03, "high": 0.9})
+    found = fairness.compare(
+        ["low", "middle", "high"], learn, (0.01, 0.03, 0.1), (0, 1)
+    )
+    assert {c: list(f.scores) for c, f in found.items()} == {
+        "low": [0.00037, 0.00111, 0.00333, 0.01, 0.03, 0.1],
+        "middle": [0.01, 0.03, 0.1],
+        "high": [0.01, 0.03, 0.1, 0.3, 0.9, 2.7],
+    }
+    assert [f.rate for f in found.values()] == [0.00111, 0.03, 0.9]
+    assert found["high"].runs == [learn("high", 0.9, seed) for seed in (0, 1)]
+    most = fairness.tune(["low"], learn, (0.01, 0.03, 0.1), most=4)["low"]
+    assert list(most.scores) == [0.00333, 0.01, 0.03, 0.1] and most.rate == 0.00333
+
+
+def test_all_at_once_is_the_same_as_one_by_one():
+    learn, rates = bowl({"low": 0.001, "middle": 0.03}), (0.01, 0.03, 0.1)
+    together = fairness.compare(
+        ["low", "middle"],
+        lambda runs: [learn(*run) for run in runs],
+        rates,
+        (0, 1),
+        at_once=True,
+    )
+    assert together == fairness.compare(["low", "middle"], learn, rates, (0, 1))
+
+
+def test_rates_that_are_as_good_on_a_tuning_seed_are_told():
+    losses = {0.1: (3, 3, 1), 0.2: (1, 1, 1.5), 0.3: (1.1, 1.1, 1.6), 0.4: (1, 2, 2)}
+
+    def learn(_, rate, seed):
+        return losses[rate][seed - 100]
+
+    found = fairness.tune(["it"], learn, list(losses))["it"]
+    assert (found.rate, found.ties) == (0.2, [0.1, 0.4])
+    told = found.told(2)
+    assert told == {
+        "rate": 0.2,
+        "ties": [0.1, 0.4],
+        "tried": {0.1: 2.08, 0.2: 1.14, 0.3: 1.25, 0.4: 1.59},
+    }
+
+
+def test_a_run_that_fails_on_a_tuning_seed_is_not_chosen():
+    def learn(_, rate, seed):
+        return np.inf if rate == 0.2 and seed == 101 else 1 / rate
+
+    assert fairness.tune(["it"], learn, (0.05, 0.1, 0.2), most=0)["it"].rate == 0.1
+
+
+def test_tuning_sees_neither_the_seeds_nor_the_data_of_the_test():
+    learned, validate, test, seen = object(), object(), object(), []
+
+    def learn(_, rate, seed, *data):
+        seen.append((seed, *data))
+        return rate
+
+    rule = {"data": ((learned, validate), (learned, test)), "most": 0}
+    fairness.compare(["it"], learn, (0.1,), (0, 1), **rule)
+    assert seen == [(s, learned, validate) for s in (100, 101, 102)] + [
+        (s, learned, test) for s in (0, 1)
+    ]
+    with pytest.raises(ValueError, match=r"seeds \[101\] are tuning seeds, too"):
+        fairness.compare(["it"], learn, (0.1,), (0, 101), **rule)
+    with pytest.raises(ValueError, match="measured on the same data"):
+        fairness.compare(
+            ["it"], learn, (0.1,), (0,), data=((learned, test), (validate, test))
+        )
+
+
 CELLS = {
     "RNN": partial(RNN.init, 3, 4),
     "LSTM": partial(LSTM.init, 3, 4, forget_bias=5.0),
@@ -33,20 +261,8 @@ CELLS = {
 }
 
 
-@pytest.fixture
-def script(monkeypatch):
-    """Imports a script of the folder by name, as if it were run there."""
-    before = set(sys.modules)
-    monkeypatch.syspath_prepend(FOLDER)
-    yield __import__
-    for name in set(sys.modules) - before:
-        if (FOLDER / f"{name}.py").exists():
-            del sys.modules[name]
-
-
 @pytest.mark.parametrize("name", CELLS)
-def test_a_network_among_many_learns_as_it_does_alone(name, script):
-    many = script("many")
+def test_a_network_among_many_learns_as_it_does_alone(name):
     rng = np.random.default_rng(0)
     T, S, updates, rates = 20, 3, 10, np.array([0.01, 0.02, 0.03])
     nets = [Network.init(CELLS[name](rng=rng), 1, rng=rng) for _ in range(S)]
@@ -72,45 +288,14 @@ def test_a_network_among_many_learns_as_it_does_alone(name, script):
             [batch] * updates,
             partial(objective, loss=squared_error),
             Adam(rates[s]),
-            clip=partial(clip_by_norm, limit=0.5),
-            rate=lambda k, top=rates[s]: top * (1 - k / updates),
+            clip=0.5,
+            rate=linear(rates[s], updates),
         )
         assert relative_error(many.alone(after, s), last.params) < 1e-9
 
 
-STORED = {  # a constant of the script, and where it is stored
-    "ch07_waves": {
-        "SEEDS": "seeds",
-        "TUNING_SEEDS": "tuning_seeds",
-        "RATES": "rates",
-        "UPDATES": "updates",
-    },
-    "ch07_endings": {
-        "SEEDS": "seeds",
-        "TUNING_SEEDS": "tuning_seeds",
-        "RATES": "rates",
-        "PASSES": "passes",
-    },
-    "ch07_recall": {
-        "SEEDS": "seeds",
-        "TUNING_SEEDS": "tuning_seeds",
-        "UPDATES": "updates",
-    },
-    "ch07_next_year": {"SEEDS": "seeds", "TUNING_SEEDS": "tuning_seeds"},
-}
-
-
-@pytest.mark.parametrize("name", STORED)
-def test_the_stored_result_has_the_constants_of_its_script(name, script):
-    module, result = script(name), script("stored").load(name)
-    assert result["command"] == f"python experiments/{name}.py"
-    for constant, key in STORED[name].items():
-        assert np.array_equal(getattr(module, constant), result[key]), constant
-
-
-def test_the_plain_predictions_of_the_sunspots_are_the_stored_ones(script):
-    module, result = script("ch07_next_year"), script("stored").load("ch07_next_year")
+def test_the_plain_predictions_of_the_sunspots_are_the_stored_ones():
+    stored = harness.load("ch07_next_year")["baselines"]
     for p in (2, 9):
-        assert module.autoregression(p) == pytest.approx(
-            result["baselines"][f"autoregression on {p}"], abs=1e-4
-        )
+        error = ch07_next_year.autoregression(p)
+        assert error == pytest.approx(stored[f"autoregression on {p}"], abs=1e-4)

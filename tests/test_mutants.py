@@ -384,7 +384,7 @@ COMPOSITION_MUTANTS = [
         "both RNN, both LSTM, both GRU, both Clockwork 2 4, two_of_both LSTM",
         ("turned(d_back, run.lengths)", "d_back"),
         ("turned(back.xs, run.lengths)", "back.xs"),
-        ("ahead.xs + turned(back.xs, run.lengths)", "ahead.xs"),
+        ("dxs + turned(back.xs, run.lengths)", "dxs"),
         (
             "Bidirectional(ahead.cell, back.cell)",
             "Bidirectional(back.cell, ahead.cell)",

@@ -12,7 +12,7 @@ import rnncourse
 PACKAGE = Path(rnncourse.__file__).parent
 
 VALUES = [
-    *(None, True, -1, 0, 3, 2.5, np.nan, np.inf, 1j, np.int8(100)),
+    *(None, True, -1, 0, 3, 2.5, np.nan, np.inf, 1j, 10**30, np.int8(100)),
     *("", "hello", "\ud800", b"hello", (), [], {}, {"a": 1}, {1, 2}, [1, 2], [0.5]),
     *(object(), int, len, range(3), slice(3), (1, "a"), ["a", None]),
     *(np.float32(0.5), np.array(1), np.array("x"), np.array([None, "a"], dtype=object)),
@@ -42,4 +42,4 @@ def assert_clear(call, also=()):
         if dis.opname[code.co_code[last.tb_lasti]] != "RAISE_VARARGS":
             raise AssertionError(f"raised by no `raise`: {error!r}") from error
         if "\n" in str(error):
-            raise AssertionError(f"more than one line: {error}") from error
+            raise AssertionError(f"more than one line: {error!r}") from error

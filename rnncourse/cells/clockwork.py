@@ -6,7 +6,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from rnncourse.arrays import Array, Float
+from rnncourse.arrays import Array, Float, require_sizes, shown
 from rnncourse.functions import glorot, tanh, tanh_derivative
 from rnncourse.recurrence import Cell, Run, State, rows
 
@@ -53,6 +53,7 @@ class Clockwork(Cell):
     ) -> Self:
         """Glorot weights, each module's by the number of units that it reads; b = 0."""
         check_periods(periods, H)
+        H = int(H)
         W_h = np.zeros((H, H))
         for reads, module in modules(H, len(periods)):
             W_h[reads, module] = glorot(
@@ -85,6 +86,7 @@ class Clockwork(Cell):
         )
 
     def zero_state(self, B):
+        require_sizes("zero_state", B=B)
         return ClockworkState(np.zeros((B, self.H), self.W_h.dtype), 0)
 
     # Only the columns of the N units that move are computed, of a_h and of both
@@ -144,13 +146,10 @@ def check_periods(periods: tuple[int, ...], H: int) -> None:
     """Raise ValueError for periods that are no tuple of positive integers, each
     dividing the next, or do not divide H.
     """
-    if not (
-        isinstance(periods, tuple)
-        and periods
-        and all(isinstance(p, int) and p > 0 for p in periods)
-    ):
+    some = isinstance(periods, tuple) and len(periods) > 0
+    if not some or not all(isinstance(p, int) and p > 0 for p in periods):
         raise ValueError(
-            f"periods are {periods!r}; Clockwork expects a tuple of positive integers,"
+            f"periods are {shown(periods)}; Clockwork expects a tuple of positive integers,"
             " fast to slow"
         )
     if any(slow % fast for fast, slow in zip(periods, periods[1:], strict=False)):
@@ -158,7 +157,8 @@ def check_periods(periods: tuple[int, ...], H: int) -> None:
             f"periods are {periods}; each must divide the next, so that the modules"
             " that move come first"
         )
-    if H < 1 or H % len(periods):
+    require_sizes("Clockwork", H=H)
+    if H % len(periods):
         raise ValueError(
             f"H is {H}; {len(periods)} modules of equal size expect a multiple of"
             f" {len(periods)}"

@@ -5,7 +5,14 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from rnncourse.arrays import Array, Float, columns, require_shape, sum_of_rows
+from rnncourse.arrays import (
+    Array,
+    Float,
+    columns,
+    require_shape,
+    require_sizes,
+    sum_of_rows,
+)
 from rnncourse.functions import (
     glorot,
     orthogonal,
@@ -60,6 +67,7 @@ class GRU(Cell):
         """For each gate Glorot weights for the input and an orthogonal block of W_h; b
         = 0 but for the update gate.
         """
+        require_sizes(cls.__name__, D=D, H=H)
         b = np.zeros((3, H), dtype)
         b[1] = update_bias
         return cls(

@@ -5,7 +5,7 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from rnncourse.arrays import Array, Float, columns
+from rnncourse.arrays import Array, Float, columns, require_sizes
 from rnncourse.functions import (
     glorot,
     orthogonal,
@@ -28,6 +28,7 @@ class MemoryCell(Cell):
     """What an LSTM and its relatives share: they hand on h and c."""
 
     def zero_state(self, B):
+        require_sizes("zero_state", B=B)
         zeros = np.zeros((B, self.H), self.W_h.dtype)
         return LSTMState(zeros, zeros.copy())
 
@@ -69,6 +70,7 @@ class LSTM(MemoryCell):
         """For each gate Glorot weights for the input and an orthogonal block of W_h; b
         = 0 but for the forget gate.
         """
+        require_sizes(cls.__name__, D=D, H=H)
         b = np.zeros((4, H), dtype)
         b[1] = forget_bias
         return cls(

@@ -1,20 +1,26 @@
-"""Verdicts on a reader's answers: `check("rnn-step", my_step)` as the last line of a
-cell.
+"""Verdicts on a reader's answers: `check("rnn-step", my_step)`, a cell's last line.
 
 A verdict begins with ✓ (right), ✗ (not yet) or ○ (no answer yet). It names what differs
 and, for a known mistake, where to look; it does not contain the right answer. Inputs
 are random numbers seeded by the exercise's name: always the same.
+
+Each module beside this file holds the exercises of one chapter, written in one way: a
+reference is the right answer and nothing else; a mistake is derived from it, as
+`edited(reference, right, wrong)`, its text with a named piece replaced, or as a lambda
+that wraps it or stands for it, where another formula is taken. A reference that repeats
+what the package computes is tied to it by a test.
 """
 
 import difflib
 import inspect
 import pkgutil
 import signal
+import sys
 import threading
 import traceback
+import tracemalloc
 import warnings
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
 from copy import deepcopy
 from dataclasses import dataclass
 from importlib import import_module
@@ -37,16 +43,17 @@ class Verdict:
 
 @dataclass(frozen=True, eq=False)
 class Exercise:
-    """The right answer to a question, the wrong ones that are expected, and how to tell
-    them apart.
+    """The right answer to a question, expected wrong ones, and how to tell them apart.
 
     With `inputs` an answer is a function, called with a copy of each tuple of
     arguments. Without, it is a value: a number, a string, an array, or a tuple of
-    these. `outputs` names what is returned (each part of a tuple); `mistakes` maps a
-    hint to the wrong answer that earns it; `tolerance` bounds max |difference| / max
-    |right| of each part. Where many answers are right, `judge(answer, rng)` decides
-    instead: it sees only answers that have the reference's form (type, shape, dtype,
-    finite) and returns a verdict, or None for right. `seconds` limits all calls
+    these. `mistakes` maps a hint to the wrong answer that earns it; `outputs` names
+    what is returned (each part of a tuple); `tolerance` bounds max |difference| / max
+    |right| of each part. Where several answers are right, `canonical(answer, *args)`
+    makes one of them before anything is compared; what it can not read it leaves as it
+    is, or raises. `judge(answer, rng)` decides last, on answers that have passed all of
+    this: it returns a verdict, or None for right. With an infinite tolerance they have
+    the reference's form only (type, shape, dtype, finite). `seconds` limits all calls
     together.
     """
 
@@ -55,22 +62,17 @@ class Exercise:
     mistakes: Mapping[str, object]
     outputs: tuple[str, ...] = ("the answer",)
     inputs: Callable[[np.random.Generator], list[tuple]] | None = None
-    judge: Callable[[object, np.random.Generator], Verdict | None] | None = None
+    judge: Callable[[Any, np.random.Generator], Verdict | None] | None = None
+    canonical: Callable[..., object] | None = None
     tolerance: float = 1e-6
     seconds: float = 5.0
 
     def check(self, answer: object) -> Verdict:
-        """The verdict on `answer`; nothing that the answer does is raised here, except
-        an interruption by Ctrl-C.
-        """
+        """The verdict; of what the answer raises, only Ctrl-C is raised here."""
         rng = np.random.default_rng(list(self.name.encode()))
         try:
-            with (
-                warnings.catch_warnings(action="ignore"),
-                np.errstate(all="ignore"),
-                _time_limit(self.seconds),
-            ):
-                text = self._text(answer, rng)
+            with warnings.catch_warnings(action="ignore"), np.errstate(all="ignore"):
+                text = _within(self.seconds, lambda: self._text(answer, rng))
         except _TimeIsUp:
             text = (
                 f"✗ No result after {self.seconds:g} seconds: does every loop come to"
@@ -79,101 +81,104 @@ class Exercise:
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            text = _crash(error, answer)
+            text = f"✗ {_crash(error, answer)}"
         return Verdict(text.startswith("✓"), text)
 
     def _text(self, answer, rng: np.random.Generator) -> str:
-        """What `check` says, if the answer lets it; the hints left at the end are those
-        that fit on all inputs.
+        """What `check` says, if the answer lets it.
+
+        The hints left at the end are those that fit on all inputs.
         """
         if _is_blank(answer):
             return "○ No answer yet"
-        names = [*inspect.signature(self.reference).parameters] if self.inputs else []
+        names = _parameters(self.reference) if self.inputs else []
         if self.inputs and _kind(answer) != "a function":
             return f"✗ Expected a function of ({', '.join(names)}), got {_kind(answer)}"
+        own = _parameters(answer)[: len(names)] if self.inputs else []
+        names = own if len(own) == len(names) else names
         cases = self.inputs(rng) if self.inputs else [()]
-        tolerance = (
-            np.inf if self.judge else self.tolerance
-        )  # infinite: any values that have the right form
-        complaint, hints = "", list(self.mistakes)
+        complaint, called, hints = "", "", list(self.mistakes)
         for args in cases:
-            given = deepcopy(args)
-            shown = [
-                getattr(
-                    arg, "shape", arg if isinstance(arg, Real | str) else _kind(arg)
-                )
-                for arg in args
-            ]
-            called = "\n  called with " + ", ".join(
-                f"{name} {value}" for name, value in zip(names, shown, strict=True)
-            )
+            given, crash = deepcopy(args), ""
             try:
                 got = answer(*given) if self.inputs else answer
             except Exception as error:
-                return _crash(error, answer, called)
+                got, crash = error, _crash(error, answer)
+                if _is_untouched(answer, error):
+                    return f"○ No answer yet: {crash}"
             for name, before, after in zip(names, args, given, strict=True):
-                if _complaint((name,), before, after, tolerance=0.0):
+                if not crash and _complaint((name,), before, after, tolerance=0.0):
                     return (
                         f"✗ {name} was changed in place: leave the arguments as they"
                         " came"
                     )
             if args is cases[0] and _is_blank(got):
                 return f"○ No answer yet: the function returns {got}"
-            if not complaint and (
-                complaint := self._compare(self.reference, args, got, tolerance)
-            ):
-                complaint += called if names else ""
+            got = self._one_form(got, args)
+            if not complaint:
+                complaint = crash or self._differs(self.reference, args, got)
+                called = "\n  called with " + _shown(names, args) if names else ""
             hints = [
                 hint
                 for hint in hints
-                if not self._compare(self.mistakes[hint], args, got, self.tolerance)
+                if not self._differs(self.mistakes[hint], args, got)
             ]
-        judged = self.judge(answer, rng) if self.judge and not complaint else None
-        if judged and judged.ok:
-            return judged.text
-        complaint = judged.text.removeprefix("✗ ") if judged else complaint
+            if crash:  # in the first call, many things can fail with the same error
+                hints = hints if args is not cases[0] else []
+                break
+        if not complaint and self.judge:
+            judged = self.judge(answer if self.inputs else got, rng)
+            if judged and judged.ok:
+                return judged.text
+            complaint, called = judged.text.removeprefix("✗ ") if judged else "", ""
         if complaint:
-            return (
-                f"✗ {complaint.splitlines()[0]}. {hints[0]}"
-                if hints
-                else f"✗ {complaint}"
-            )
+            return f"✗ {complaint}" + (f". {hints[0]}" if hints else called)
         return f"✓ Right on all {len(cases)} inputs" if self.inputs else "✓ Right"
 
-    def _compare(self, known, args: tuple, got, tolerance: float) -> str:
-        return _complaint(
-            self.outputs,
-            known(*deepcopy(args)) if self.inputs else known,
-            got,
-            tolerance,
-        )
+    def _differs(self, known, args: tuple, got: object) -> str:
+        """How `got` differs from what a reference or a known mistake gives."""
+        tolerance = self.tolerance if known is self.reference else 1e-6
+        try:
+            want = known(*deepcopy(args)) if self.inputs else known
+        except Exception as error:  # a mistake may be one that fails
+            want = error
+        want = self._one_form(want, args)
+        return _complaint(self.outputs, want, got, tolerance)
+
+    def _one_form(self, answer: object, args: tuple) -> object:
+        try:
+            return self.canonical(answer, *args) if self.canonical else answer
+        except Exception:
+            return answer
 
 
 _registered: dict[str, Exercise] = {}
 
 
-def register(exercise: Exercise) -> None:
-    """Make an exercise known to `check`; raises ValueError for a name that is taken."""
-    if exercise.name in _registered:
+def register(name: str, reference: object, **fields: Any) -> None:
+    """Make an Exercise of these fields known to `check`.
+
+    Raises ValueError for a name that is taken.
+    """
+    if name in _registered:
         raise ValueError(
-            f"an exercise {exercise.name!r} is registered already; each expects a name"
-            " of its own"
+            f"an exercise {name!r} is registered already; each expects a name of its"
+            " own"
         )
-    _registered[exercise.name] = exercise
+    _registered[name] = Exercise(name, reference, **fields)
 
 
 def catalogue() -> dict[str, Exercise]:
-    """All exercises by name. The modules beside this file, one for a chapter, are
-    imported when this is first called.
-    """
+    """All exercises by name; the first call imports the modules beside this file."""
     for module in pkgutil.iter_modules(__path__):
         import_module(f"{__name__}.{module.name}")
     return dict(_registered)
 
 
 def check(name: str, answer: object) -> Verdict:
-    """The verdict on an answer to the exercise `name`; raises ValueError for an unknown
-    name, but for no answer.
+    """The verdict on an answer to the exercise `name`.
+
+    Raises ValueError for an unknown name, but for no answer.
     """
     if name not in (known := catalogue()):
         near = difflib.get_close_matches(str(name), known, cutoff=0.4) or sorted(known)
@@ -181,6 +186,39 @@ def check(name: str, answer: object) -> Verdict:
             f"no exercise is called {name!r}; near names: {', '.join(near)}"
         )
     return known[name].check(answer)
+
+
+def edited(reference: Callable, *pieces: str) -> Callable:
+    """A planted mistake: the reference's text with each `right, wrong` pair replaced.
+
+    Raises ValueError where a right piece does not occur exactly once.
+    """
+    function = inspect.unwrap(reference)
+    source = inspect.getsource(function)
+    for right, wrong in zip(pieces[::2], pieces[1::2], strict=True):
+        if (times := source.count(right)) != 1:
+            raise ValueError(
+                f"{right!r} occurs {times} times in {function.__name__}; edited expects"
+                " it once"
+            )
+        source = source.replace(right, wrong)
+    namespace: dict[str, Any] = {}
+    exec(source, function.__globals__, namespace)
+    return namespace[function.__name__]
+
+
+def peak_memory(call: Callable[[], object]) -> int:
+    """How many bytes a call holds at most, beyond what was there before it."""
+    tracing = tracemalloc.is_tracing()
+    tracemalloc.start()
+    try:
+        tracemalloc.reset_peak()
+        start, _ = tracemalloc.get_traced_memory()
+        call()
+        return tracemalloc.get_traced_memory()[1] - start
+    finally:
+        if not tracing:
+            tracemalloc.stop()
 
 
 def _kind(value: object) -> str:
@@ -205,59 +243,78 @@ def _is_blank(value: object) -> bool:
     )
 
 
+def _is_untouched(answer: object, error: Exception) -> bool:
+    """Whether `raise NotImplementedError` is all that a function does."""
+    code = getattr(answer, "__code__", None)
+    only = getattr(code, "co_names", None) == ("NotImplementedError",)
+    return only and type(error) is NotImplementedError
+
+
+def _parameters(function: Any) -> list[str]:
+    """The names that a function gives to its arguments by position."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # a function of C may have none
+        return []
+    return [
+        parameter.name
+        for parameter in parameters
+        if parameter.kind
+        in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
+    ]
+
+
+def _shown(names: list[str], args: tuple) -> str:
+    """Names and shapes, or the numbers themselves where they are few."""
+
+    def short(arg: Any) -> object:
+        few = isinstance(arg, tuple) and all(isinstance(part, Real) for part in arg)
+        plain = few or isinstance(arg, Real | str)
+        return getattr(arg, "shape", arg if plain else _kind(arg))
+
+    return ", ".join(
+        f"{name} {short(arg)}" for name, arg in zip(names, args, strict=True)
+    )
+
+
 def _complaint(names: tuple[str, ...], want, got, tolerance: float) -> str:
-    """How `got` differs from `want`, or "". By how much is said of arrays only: it
-    would give a number away.
+    """How `got` differs from `want`, or "".
+
+    By how much is said of arrays only: it would give a number away.
     """
-    name = ", ".join(names)
+    name, kind = ", ".join(names), _kind(want)
     if (
-        _kind(want) == "tuple"
+        kind == "tuple"
         and _kind(got) == "an array"
-        and got.shape == (len(want),)
+        and np.shape(got)[:1] == (len(want),)
     ):
-        return _complaint(
-            names, want, tuple(got), tolerance
-        )  # numbers may come as an array
+        return _complaint(names, want, tuple(got), tolerance)  # parts that are stacked
     if all(isinstance(value, tuple | list) for value in (want, got)):
         if len(got) != len(want):
             return f"{name}: expected {len(want)} parts, got {len(got)}"
-        parts = zip(
-            names if len(names) == len(want) else [name] * len(want),
-            want,
-            got,
-            strict=True,
-        )
-        return next(
-            filter(
-                None, (_complaint((part,), w, g, tolerance) for part, w, g in parts)
-            ),
-            "",
-        )
-    kind = _kind(want)
-    without_axes = (
-        kind == "a number" and _kind(got) == "an array" and np.ndim(got) == 0
-    )  # a number, too
-    if kind != _kind(got) and not without_axes:
+        each = names if len(names) == len(want) else [name] * len(want)
+        parts = zip(each, want, got, strict=True)
+        complaints = (_complaint((part,), w, g, tolerance) for part, w, g in parts)
+        return next(filter(None, complaints), "")
+    without_axes = _kind(got) == "an array" and np.ndim(got) == 0  # a number, too
+    if kind != _kind(got) and not (kind == "a number" and without_axes):
         return f"{name}: expected {kind}, got {_kind(got)}"
     if (
         hasattr(want, "__dict__")
         and kind not in ("an array", "a class")
         and type(want).__name__ != "function"
     ):
-        return _complaint(
-            tuple(vars(want)), [*vars(want).values()], [*vars(got).values()], tolerance
-        )
+        wanted, found = ([*vars(value).values()] for value in (want, got))
+        return _complaint(tuple(vars(want)), wanted, found, tolerance)
     if kind not in ("a number", "an array"):
+        if np.isinf(tolerance) or isinstance(want, np.random.Generator):
+            return ""
         same = (
             want.casefold().split() == got.casefold().split()
             if isinstance(want, str)
             else want == got
         )
-        return (
-            ""
-            if same or np.isinf(tolerance) or isinstance(want, np.random.Generator)
-            else f"{name} differs"
-        )
+        return "" if same else f"{name} differs"
     if np.shape(got) != np.shape(want):
         return f"{name}: expected shape {np.shape(want)}, got {np.shape(got)}"
     if (
@@ -270,21 +327,19 @@ def _complaint(names: tuple[str, ...], want, got, tolerance: float) -> str:
     finite = np.isfinite(wants)
     if not np.isfinite(gots[finite]).all():
         return f"{name}: expected finite numbers, got NaN or infinity"
-    same = (gots == wants) | (
-        np.isnan(gots) & np.isnan(wants)
-    )  # a known mistake may be one that gives NaN
+    # a known mistake may be one that gives NaN
+    same = (gots == wants) | (np.isnan(gots) & np.isnan(wants))
     gap = np.abs(np.where(same, 0.0, gots - wants)).max(initial=0.0)
     error = gap / (np.abs(wants[finite]).max(initial=0.0) or 1.0)
-    return (
-        ""
-        if error <= tolerance
-        else f"{name} differs" + (f": relative error {error:.0e}" if wants.ndim else "")
-    )
+    if error <= tolerance:
+        return ""
+    return f"{name} differs" + (f": relative error {error:.0e}" if wants.ndim else "")
 
 
-def _crash(error: BaseException, answer: object, called: str = "") -> str:
-    """An exception, its message, and where in the reader's cell it was raised, in the
-    words of Python's own reports.
+def _crash(error: BaseException, answer: object) -> str:
+    """An exception, its message, and where in the reader's cell it was raised.
+
+    In the words of Python's own reports.
     """
     message = traceback.format_exception_only(error)[-1].partition("\n")[0][:200]
     cell = getattr(getattr(answer, "__code__", None), "co_filename", None)
@@ -293,41 +348,45 @@ def _crash(error: BaseException, answer: object, called: str = "") -> str:
         for step in traceback.extract_tb(error.__traceback__)
         if step.filename == cell
     ]
-    message += f" (line {steps[-1].lineno}, in {steps[-1].name})" if steps else ""
-    unfinished = (
-        isinstance(error, NotImplementedError) or "ellipsis" in message
-    )  # a `...` is still in a formula
-    return f"○ No answer yet: {message}" if unfinished else f"✗ {message}{called}"
+    return message + (
+        f" (line {steps[-1].lineno}, in {steps[-1].name})" if steps else ""
+    )
 
 
 class _TimeIsUp(BaseException):
     """Not an Exception: an answer's `except Exception` must not stop it."""
 
 
-def _stop(*_: object) -> None:
-    raise _TimeIsUp
+def _within(seconds: float, call: Callable[[], str]) -> str:
+    """What the call returns; after `seconds` _TimeIsUp is raised in it.
 
-
-def _time_limit(seconds: float) -> ExitStack:
-    """A block with a limit: _TimeIsUp is raised after `seconds` and, as an `except:`
-    may swallow it, again and again.
-
-    One long call into C, such as a large product, ends first. No limit on Windows, in a
-    browser, outside the main thread.
+    As an `except:` may swallow it, it is raised again and again. A limit in which new
+    modules came in starts anew: a first `import torch` takes longer. One long call into
+    C, such as a large product, ends first. No limit where there are no timers (Windows,
+    a browser) and outside the main thread.
     """
-    stack = ExitStack()
-    if (
-        hasattr(signal, "setitimer")
-        and threading.current_thread() is threading.main_thread()
-    ):
-        stack.callback(
-            signal.signal,
-            signal.SIGALRM,
-            signal.signal(signal.SIGALRM, _stop) or signal.SIG_DFL,
-        )
-        stack.callback(
-            signal.setitimer,
-            signal.ITIMER_REAL,
-            *signal.setitimer(signal.ITIMER_REAL, seconds, 0.05),
-        )
-    return stack
+    here = threading.current_thread() is threading.main_thread()
+    if not (here and hasattr(signal, "setitimer")):
+        return call()
+    armed, modules = True, len(sys.modules)
+
+    def stop(*_: object) -> None:
+        nonlocal modules
+        if armed and modules == len(sys.modules):
+            raise _TimeIsUp
+        if armed:
+            modules = len(sys.modules)
+            signal.setitimer(signal.ITIMER_REAL, seconds, 0.05)
+
+    timer = signal.setitimer(signal.ITIMER_REAL, 0)
+    handler = signal.signal(signal.SIGALRM, stop) or signal.SIG_DFL
+    try:
+        signal.setitimer(signal.ITIMER_REAL, seconds, 0.05)
+        return call()
+    finally:
+        # Python runs a handler after a call, never before this store: from here on an
+        # alarm does nothing, and it is off before the handler goes
+        armed = False
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+        signal.setitimer(signal.ITIMER_REAL, *timer)

@@ -1,11 +1,9 @@
-"""The exercises of the appendix on activation functions: right answers, and mistakes
-that are easily made.
-"""
+"""The exercises of the appendix on activation functions."""
 
 import numpy as np
 
 from rnncourse.arrays import Array, Float
-from rnncourse.exercises import Exercise, register
+from rnncourse.exercises import edited, register
 from rnncourse.exercises.ch01 import weights
 from rnncourse.functions import softmax
 
@@ -15,55 +13,35 @@ from rnncourse.functions import softmax
 def as_tanh(
     W_x: Float[Array, "D H"], W_h: Float[Array, "H H"], b: Float[Array, " H"]
 ) -> tuple[Float[Array, "D H"], Float[Array, "H H"], Float[Array, " H"]]:
-    """With s = (1 + h) / 2: s_t = sigmoid(a_t) is h_t = tanh(a_t / 2), a_t = x_t W_x +
-    (1 + h_{t-1}) W_h / 2 + b.
-    """
+    """With s = (1 + h) / 2: sigmoid(a) is (1 + tanh(a / 2)) / 2, and s W_h has two terms."""
     return W_x / 2, W_h / 4, b / 2 + W_h.sum(axis=0) / 4
 
 
 register(
-    Exercise(
-        name="sigmoid-as-tanh",
-        reference=as_tanh,
-        inputs=lambda rng: [weights(D, H, rng) for D, H in [(3, 4), (5, 2), (2, 6)]],
-        outputs=("V_x", "V_h", "c"),
-        mistakes={
-            "Put s = (1 + h) / 2 into the equation: what becomes of the 1 in it?": (
-                lambda W_x, W_h, b: (W_x / 2, W_h / 4, b / 2)
-            ),
-            "V_h is halved twice: once for the tanh, and once for the state that it multiplies": lambda W_x, W_h, b: (
-                W_x / 2,
-                W_h / 2,
-                b / 2 + W_h.sum(axis=0) / 4,
-            ),
-            "V_h is halved twice, and the 1 in s = (1 + h) / 2 has a term of its own": (
-                lambda W_x, W_h, b: (W_x / 2, W_h / 2, b / 2)
-            ),
-            "The state before multiplies W_h from the left: which sum of W_h does a row of ones make?": lambda W_x, W_h, b: (
-                W_x / 2,
-                W_h / 4,
-                b / 2 + W_h.sum(axis=1) / 4,
-            ),
-            "All that stands in the tanh is halved, so what comes from the 1 is halved twice, like V_h": lambda W_x, W_h, b: (
-                W_x / 2,
-                W_h / 4,
-                b / 2 + W_h.sum(axis=0) / 2,
-            ),
-            "The sigmoid of a is made of the tanh of a / 2: the whole of a is halved": (
-                lambda W_x, W_h, b: (W_x, W_h / 2, b + W_h.sum(axis=0) / 2)
-            ),
-            "The input is halved too: it stands in the tanh": lambda W_x, W_h, b: (
-                W_x,
-                W_h / 4,
-                b / 2 + W_h.sum(axis=0) / 4,
-            ),
-            "Multiplied where it should be divided: s is (1 + h) / 2, and h is 2 s - 1": lambda W_x, W_h, b: (
-                2 * W_x,
-                4 * W_h,
-                2 * b - 2 * W_h.sum(axis=0),
-            ),
-        },
-    )
+    "sigmoid-as-tanh",
+    as_tanh,
+    inputs=lambda rng: [weights(D, H, rng) for D, H in [(3, 4), (5, 2), (2, 6)]],
+    outputs=("V_x", "V_h", "c"),
+    mistakes={
+        "Put s = (1 + h) / 2 into the equation: what becomes of the 1 in it?": edited(
+            as_tanh, " + W_h.sum(axis=0) / 4", ""
+        ),
+        "V_h is halved twice: once for the tanh, and once for the state that it"
+        " multiplies": edited(as_tanh, "W_h / 4", "W_h / 2"),
+        "V_h is halved twice, and the 1 in s = (1 + h) / 2 has a term of its"
+        " own": edited(as_tanh, "W_h / 4", "W_h / 2", " + W_h.sum(axis=0) / 4", ""),
+        "The state before multiplies W_h from the left: which sum of W_h does a row of"
+        " ones make?": edited(as_tanh, "axis=0", "axis=1"),
+        "All that stands in the tanh is halved, so what comes from the 1 is halved"
+        " twice, like V_h": edited(as_tanh, "sum(axis=0) / 4", "sum(axis=0) / 2"),
+        "The sigmoid of a is made of the tanh of a / 2: the whole of a is"
+        " halved": lambda W_x, W_h, b: as_tanh(2 * W_x, 2 * W_h, 2 * b),
+        "The input is halved too: it stands in the tanh": edited(
+            as_tanh, "W_x / 2", "W_x"
+        ),
+        "Multiplied where it should be divided: s is (1 + h) / 2, and h is 2 s"
+        " - 1": lambda W_x, W_h, b: (2 * W_x, 4 * W_h, 2 * b - 2 * W_h.sum(axis=0)),
+    },
 )
 
 
@@ -71,17 +49,13 @@ register(
 
 
 def sigmoid(a: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
-    """exp(min(a, 0)) / (1 + exp(-|a|)): no exponent is above 0, and nothing is
-    subtracted.
-    """
+    """No exponent is above 0, and nothing is subtracted."""
     e = np.exp(-np.abs(a))
-    return np.where(a >= 0, 1.0, e) / (1 + e)
+    return np.where(a >= 0, 1, e) / (1 + e)
 
 
 def sigmoid_inputs(rng: np.random.Generator) -> list[tuple]:
-    """Near 0, with a 0; where exp(-a) overflows and the sigmoid does not underflow; far
-    on both sides; far left.
-    """
+    """Near 0, with a 0; where exp(-a) overflows; far on both sides; far left."""
     near = rng.uniform(-4, 4, (3, 4))
     near[1, 2] = 0.0
     sides = rng.choice([-1e4, -1e3, 0.0, 1e3, 1e4], (4, 6), p=[0.1, 0.1, 0.6, 0.1, 0.1])
@@ -94,40 +68,32 @@ def sigmoid_inputs(rng: np.random.Generator) -> list[tuple]:
     ]
 
 
-def _folded(a):
-    return np.exp(-np.abs(a))
-
-
 register(
-    Exercise(
-        name="stable-sigmoid",
-        reference=sigmoid,
-        inputs=sigmoid_inputs,
-        outputs=("s",),
-        mistakes={
-            "The exponential of -a is infinite far to the left: which exponent is never above 0?": (
-                lambda a: 1 / (1 + np.exp(-a))
-            ),
-            "Far to the right this is infinity divided by infinity": (
-                lambda a: np.exp(a) / (1 + np.exp(a))
-            ),
-            "Far to the left this is exactly 0, where the sigmoid is small but not 0": (
-                lambda a: 0.5 * (1 + np.tanh(0.5 * a))
-            ),
-            "This is the sigmoid of -a: look at the sign of the exponent": (
-                lambda a: 1 / (1 + np.exp(a))
-            ),
-            "Left of 0 you give the values that belong to the right of it": (
-                lambda a: 1 / (1 + _folded(a))
-            ),
-            "Right of 0 you give the values that belong to the left of it": (
-                lambda a: _folded(a) / (1 + _folded(a))
-            ),
-            "The value at 0 is missing: which of the two cases should hold it?": lambda a: (
-                np.where(a == 0, 0.0, sigmoid(a))
-            ),
-        },
-    )
+    "stable-sigmoid",
+    sigmoid,
+    inputs=sigmoid_inputs,
+    outputs=("s",),
+    mistakes={
+        "The exponential of -a is infinite far to the left: which exponent is never"
+        " above 0?": lambda a: 1 / (1 + np.exp(-a)),
+        "Far to the right this is infinity divided by infinity": lambda a: (
+            np.exp(a) / (1 + np.exp(a))
+        ),
+        "Far to the left this is exactly 0, where the sigmoid is small but not"
+        " 0": lambda a: 0.5 * (1 + np.tanh(0.5 * a)),
+        "This is the sigmoid of -a: look at the sign of the exponent": lambda a: (
+            1 / (1 + np.exp(a))
+        ),
+        "Left of 0 you give the values that belong to the right of it": edited(
+            sigmoid, "np.where(a >= 0, 1, e)", "1"
+        ),
+        "Right of 0 you give the values that belong to the left of it": edited(
+            sigmoid, "np.where(a >= 0, 1, e)", "e"
+        ),
+        "The value at 0 is missing: which of the two cases should hold it?": lambda a: (
+            sigmoid(a) * (a != 0)
+        ),
+    },
 )
 
 
@@ -135,61 +101,43 @@ register(
 
 
 def log_softmax(a: Float[Array, "*shape V"]) -> Float[Array, "*shape V"]:
-    """a - ln sum_w exp(a_w) over the last axis, with the largest logit taken out of the
-    sum.
-    """
+    """a - ln sum_w exp(a_w), with the largest logit taken out of the sum."""
     shifted = a - a.max(axis=-1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
 
 
 def logits(rng: np.random.Generator) -> list[tuple]:
-    """Small ones; then some that are a thousand apart in a row; then rows that are
-    thousands apart.
-    """
-    apart = rng.standard_normal((3, 5)) + 1000 * (
-        rng.permuted(np.tile(np.arange(5), (3, 1)), axis=1) - 2
-    )
+    """Small ones; some a thousand apart in a row; rows that are thousands apart."""
+    steps = rng.standard_normal((3, 5))
+    steps += 1000 * (rng.permuted(np.tile(np.arange(5), (3, 1)), axis=1) - 2)
     rows = rng.standard_normal((2, 3, 4)) + np.array([-3000.0, 0.0, 3000.0])[:, None]
-    return [(rng.standard_normal((5, 4)),), (apart,), (rows,)]
-
-
-def _naive(a, axis):
-    return a - np.log(np.exp(a).sum(axis=axis, keepdims=True))
+    return [(rng.standard_normal((5, 4)),), (steps,), (rows,)]
 
 
 register(
-    Exercise(
-        name="log-softmax",
-        reference=log_softmax,
-        inputs=logits,
-        outputs=("log p",),
-        mistakes={
-            "A probability that is rounded to 0 has no logarithm: take the logarithm before you compute it": lambda a: (
-                np.log(softmax(a))
-            ),
-            "The exponential of a large logit is infinite: what can you subtract from all of a row?": lambda a: (
-                _naive(a, -1)
-            ),
-            "Each row has a largest logit of its own; with one for all rows, some rows are far below it": lambda a: (
-                _naive(a - a.max(), -1)
-            ),
-            "Each row is a distribution of its own: which axis does the sum run over?": lambda a: (
-                _naive(a - a.max(axis=0), 0)
-            ),
-            "Something is missing: the exponentials of a row should sum to 1": (
-                lambda a: a - a.max(axis=-1, keepdims=True)
-            ),
-            "The largest logit was taken out of the sum and never put back": (
-                lambda a: (
-                    a
-                    - np.log(
-                        np.exp(a - a.max(axis=-1, keepdims=True)).sum(
-                            axis=-1, keepdims=True
-                        )
-                    )
-                )
-            ),
-            "These are probabilities: their logarithms are asked for": softmax,
-        },
-    )
+    "log-softmax",
+    log_softmax,
+    inputs=logits,
+    outputs=("log p",),
+    mistakes={
+        "A probability that is rounded to 0 has no logarithm: take the logarithm before"
+        " you compute it": lambda a: np.log(softmax(a)),
+        "A small number beside p hides the infinity and makes each small log p wrong:"
+        " take the logarithm first": lambda a: np.log(softmax(a) + 1e-12),
+        "The exponential of a large logit is infinite: what can you subtract from all of"
+        " a row?": edited(log_softmax, " - a.max(axis=-1, keepdims=True)", ""),
+        "Each row has a largest logit of its own; with one for all rows, some rows are"
+        " far below"
+        " it": edited(log_softmax, "a.max(axis=-1, keepdims=True)", "a.max()"),
+        "Each row is a distribution of its own: which axis does the sum run over?": edited(
+            log_softmax, "max(axis=-1,", "max(axis=0,", "sum(axis=-1,", "sum(axis=0,"
+        ),
+        "Something is missing: the exponentials of a row should sum to 1": edited(
+            log_softmax, " - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))", ""
+        ),
+        "The largest logit was taken out of the sum and never put back": edited(
+            log_softmax, "return shifted", "return a"
+        ),
+        "These are probabilities: their logarithms are asked for": softmax,
+    },
 )

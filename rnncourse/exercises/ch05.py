@@ -1,9 +1,9 @@
-"""The exercises of chapter 5, LSTM: right answers, and mistakes that are easily made."""
+"""The exercises of chapter 5, LSTM."""
 
 import numpy as np
 
 from rnncourse.arrays import Array, Float
-from rnncourse.exercises import Exercise, register
+from rnncourse.exercises import edited, register
 from rnncourse.functions import sigmoid
 
 States = Float[Array, "B H"]
@@ -18,49 +18,32 @@ def forget_bias(n: int) -> float:
 
 
 register(
-    Exercise(
-        name="forget-bias",
-        reference=forget_bias,
-        inputs=lambda rng: [(2,), (10,), (35,), (100,)],
-        outputs=("the bias",),
-        mistakes={
-            "This is what the gate has to be: the bias is on the other side of the sigmoid": (
-                lambda n: 0.5 ** (1 / n)
-            ),
-            "With this bias the share is 1/e after n steps, not a half": (
-                lambda n: float(-np.log(np.expm1(1 / n)))
-            ),
-            "This gate is 1 - 1/n: after n steps it leaves about 1/e": lambda n: float(
-                np.log(n - 1)
-            ),
-            "Right for large n only: undo the sigmoid exactly": lambda n: float(
-                np.log(n / np.log(2))
-            ),
-            "The sign is wrong: this gate forgets nearly all at each step": (
-                lambda n: -forget_bias(n)
-            ),
-            "n steps multiply the share n times, they do not subtract from it": lambda n: (
-                float(np.log(2 * n - 1))
-            ),
-        },
-    )
+    "forget-bias",
+    forget_bias,
+    inputs=lambda rng: [(2,), (10,), (35,), (100,)],
+    outputs=("the bias",),
+    mistakes={
+        "This is what the gate has to be: the bias is on the other side of the"
+        " sigmoid": edited(forget_bias, "float(np.log(f / (1 - f)))", "f"),
+        "With this bias the share is 1/e after n steps, not a half": edited(
+            forget_bias, "0.5 ** (1 / n)", "np.exp(-1 / n)"
+        ),
+        "This gate is 1 - 1/n: after n steps it leaves about 1/e": edited(
+            forget_bias, "0.5 ** (1 / n)", "1 - 1 / n"
+        ),
+        "Right for large n only: undo the sigmoid exactly": edited(
+            forget_bias, "f / (1 - f)", "n / np.log(2)"
+        ),
+        "The sign is wrong: this gate forgets nearly all at each step": edited(
+            forget_bias, "np.log", "-np.log"
+        ),
+        "n steps multiply the share n times, they do not subtract from it": edited(
+            forget_bias, "0.5 ** (1 / n)", "1 - 0.5 / n"
+        ),
+    },
 )
 
-# lstm-step and lstm-backward
-
-
-def step(x, h_prev, c_prev, W_x, W_h, b, *, order="ifgo", mistake=""):
-    """One step of an LSTM; `mistake` changes one line of it."""
-    H = h_prev.shape[1]
-    a = x @ W_x + (mistake != "deaf") * (h_prev @ W_h) + (mistake != "biasless") * b
-    part = {gate: a[:, k * H : (k + 1) * H] for k, gate in enumerate(order)}
-    i, f, o = sigmoid(part["i"]), sigmoid(part["f"]), sigmoid(part["o"])
-    g = sigmoid(part["g"]) if mistake == "sigmoid" else np.tanh(part["g"])
-    c = {"keep": c_prev + i * g, "overwrite": i * g}.get(mistake, f * c_prev + i * g)
-    h = {"linear": o * c, "old": o * np.tanh(c_prev), "late": np.tanh(o * c)}.get(
-        mistake, o * np.tanh(c)
-    )
-    return h, c
+# lstm-step
 
 
 def lstm_step(
@@ -72,14 +55,10 @@ def lstm_step(
     b: Float[Array, " G"],
 ) -> tuple[States, States]:
     """h and c after the step."""
-    return step(x, h_prev, c_prev, W_x, W_h, b)
-
-
-def step_with(**change: str):
-    """The step with a mistake."""
-    return lambda x, h_prev, c_prev, W_x, W_h, b: step(
-        x, h_prev, c_prev, W_x, W_h, b, **change
-    )
+    i, f, g, o = np.split(x @ W_x + h_prev @ W_h + b, 4, axis=1)
+    c = sigmoid(f) * c_prev + sigmoid(i) * np.tanh(g)
+    h = sigmoid(o) * np.tanh(c)
+    return h, c
 
 
 def step_inputs(rng: np.random.Generator) -> list[tuple]:
@@ -98,68 +77,46 @@ def step_inputs(rng: np.random.Generator) -> list[tuple]:
 
 
 register(
-    Exercise(
-        name="lstm-step",
-        reference=lstm_step,
-        inputs=step_inputs,
-        outputs=("h", "c"),
-        mistakes={
-            "This is the order of cs231n: here the candidate stands before the output gate": step_with(
-                order="ifog"
-            ),
-            "Input gate and forget gate have changed places": step_with(order="figo"),
-            "The candidate may be negative: it has another nonlinearity than the gates": step_with(
-                mistake="sigmoid"
-            ),
-            "The bias is left out": step_with(mistake="biasless"),
-            "The gates read the output of the step before, too: x alone is not enough": step_with(
-                mistake="deaf"
-            ),
-            "Nothing is forgotten here: that is the cell of 1997": step_with(
-                mistake="keep"
-            ),
-            "The old memory is lost: two terms meet in c": step_with(
-                mistake="overwrite"
-            ),
-            "The memory goes through a nonlinearity before it is shown": step_with(
-                mistake="linear"
-            ),
-            "What is shown is the memory after this step, not the one before": (
-                step_with(mistake="old")
-            ),
-            "The output gate comes after the tanh": step_with(mistake="late"),
-            "Two things are returned, and h is the first": lambda *args: lstm_step(
-                *args
-            )[::-1],
-        },
-    )
+    "lstm-step",
+    lstm_step,
+    inputs=step_inputs,
+    outputs=("h", "c"),
+    mistakes={
+        "This is the order of cs231n: here the candidate stands before the output"
+        " gate": edited(lstm_step, "i, f, g, o", "i, f, o, g"),
+        "Input gate and forget gate have changed places": edited(
+            lstm_step, "i, f, g, o", "f, i, g, o"
+        ),
+        "The candidate may be negative: it has another nonlinearity than the"
+        " gates": edited(lstm_step, "np.tanh(g)", "sigmoid(g)"),
+        "A gate lies between 0 and 1: which function brings it there?": edited(
+            lstm_step, "sigmoid(f)", "f", "sigmoid(i)", "i", "sigmoid(o)", "o"
+        ),
+        "The bias is left out": edited(lstm_step, " + b,", ","),
+        "The gates read the output of the step before, too: x alone is not"
+        " enough": edited(lstm_step, " + h_prev @ W_h", ""),
+        "Nothing is forgotten here: that is the cell of 1997": edited(
+            lstm_step, "sigmoid(f) * ", ""
+        ),
+        "The old memory is lost: two terms meet in c": edited(
+            lstm_step, "sigmoid(f) * c_prev + ", ""
+        ),
+        "The memory goes through a nonlinearity before it is shown": edited(
+            lstm_step, "np.tanh(c)", "c"
+        ),
+        "What is shown is the memory after this step, not the one before": edited(
+            lstm_step, "np.tanh(c)", "np.tanh(c_prev)"
+        ),
+        "The output gate comes after the tanh": edited(
+            lstm_step, "sigmoid(o) * np.tanh(c)", "np.tanh(sigmoid(o) * c)"
+        ),
+        "Two things are returned, and h is the first": edited(
+            lstm_step, "return h, c", "return c, h"
+        ),
+    },
 )
 
-
-def gates_backward(dh, dc, i, f, g, o, c_prev, c, *, mistake=""):
-    """da, its four blocks in the order i, f, g, o, and what goes on to c_{t-1};
-    `mistake` changes one line.
-    """
-    tanh_c = np.tanh(c)
-    inner = {"flat": 1.0, "value": 1 - c**2}.get(mistake, 1 - tanh_c**2)
-    total = {"memory": dc, "output": dh * o * inner}.get(mistake, dc + dh * o * inner)
-    slopes = {
-        letter: y * (1 - y) for letter, y in zip("ifo", (i, f, o), strict=True)
-    } | {"g": 1 - g**2}
-    slopes |= {letter: np.ones_like(g) for letter in mistake.partition("no slope ")[2]}
-    slopes |= {"g": (1 - g) * g} if mistake == "slope" else {}
-    slopes |= {"g": 1 - np.tanh(g) ** 2} if mistake == "twice" else {}
-    da_i = total * g * slopes["i"]
-    da_f = total * (c if mistake == "now" else c_prev) * slopes["f"]
-    da_g = total * i * slopes["g"]
-    da_o = (total if mistake == "gate" else dh) * tanh_c * slopes["o"]
-    dc_prev = {"open": total, "direct": dc * f}.get(mistake, total * f)
-    blocks = [da_i, da_f, da_g, da_o]
-    if mistake in ("order", "swap"):
-        blocks = (
-            [da_i, da_f, da_o, da_g] if mistake == "order" else [da_f, da_i, da_g, da_o]
-        )
-    return np.concatenate(blocks, axis=1), dc_prev
+# lstm-backward
 
 
 def lstm_backward(
@@ -172,19 +129,18 @@ def lstm_backward(
     c_prev: States,
     c: States,
 ) -> tuple[Float[Array, "B G"], States]:
-    """da and dc_prev."""
-    return gates_backward(dh, dc, i, f, g, o, c_prev, c)
-
-
-def backward_with(mistake: str):
-    """The same with a mistake."""
-    return lambda *args: gates_backward(*args, mistake=mistake)
+    """da, its four blocks in the order i, f, g, o, and what goes on to c_{t-1}."""
+    tanh_c = np.tanh(c)
+    total = dc + dh * o * (1 - tanh_c**2)
+    da_i = total * g * i * (1 - i)
+    da_f = total * c_prev * f * (1 - f)
+    da_g = total * i * (1 - g**2)
+    da_o = dh * tanh_c * o * (1 - o)
+    return np.concatenate([da_i, da_f, da_g, da_o], axis=1), total * f
 
 
 def backward_inputs(rng: np.random.Generator) -> list[tuple]:
-    """Gates between 0 and 1, a candidate between -1 and 1, a memory that is c = f
-    c_prev + i g.
-    """
+    """Gates between 0 and 1, a candidate between -1 and 1, c = f c_prev + i g."""
     cases = []
     for shape in [(3, 4), (5, 2), (2, 7)]:
         dh, dc, c_prev = (rng.standard_normal(shape) for _ in range(3))
@@ -194,113 +150,114 @@ def backward_inputs(rng: np.random.Generator) -> list[tuple]:
     return cases
 
 
+NO_SLOPE = {gate: (f" * {gate} * (1 - {gate})", "") for gate in "ifo"}
+
 register(
-    Exercise(
-        name="lstm-backward",
-        reference=lstm_backward,
-        inputs=backward_inputs,
-        outputs=("da", "dc_prev"),
-        mistakes={
-            "What the loss says through h does not reach the memory: two terms meet in dc": backward_with(
-                "memory"
-            ),
-            "What comes back along the memory is lost: two terms meet in dc": (
-                backward_with("output")
-            ),
-            "The tanh between memory and output has a slope": backward_with("flat"),
-            "The slope of the tanh is written by its value, and that is not c": (
-                backward_with("value")
-            ),
-            "The candidate has the slope of a tanh, not of a sigmoid": backward_with(
-                "slope"
-            ),
-            "The forget gate acts on the memory before this step, not on the one after": backward_with(
-                "now"
-            ),
-            "A gate has the slope of a sigmoid on the way to da": backward_with(
-                "no slope ifo"
-            ),
-            "The input gate is a sigmoid of a_i: where is its slope?": backward_with(
-                "no slope i"
-            ),
-            "The forget gate is a sigmoid of a_f: where is its slope?": backward_with(
-                "no slope f"
-            ),
-            "The output gate is a sigmoid of a_o: where is its slope?": backward_with(
-                "no slope o"
-            ),
-            "The candidate is a tanh of a_g: where is its slope?": backward_with(
-                "no slope g"
-            ),
-            "g has been through its tanh already: write the slope by its value": (
-                backward_with("twice")
-            ),
-            "Input gate and forget gate have changed places": backward_with("swap"),
-            "The output gate acts on h only: no error of the memory reaches it": (
-                backward_with("gate")
-            ),
-            "The forget gate stands between c and the memory before": backward_with(
-                "open"
-            ),
-            "What came through h goes on along the memory, too": backward_with(
-                "direct"
-            ),
-            "The blocks stand in the order of cs231n": backward_with("order"),
-        },
-    )
+    "lstm-backward",
+    lstm_backward,
+    inputs=backward_inputs,
+    outputs=("da", "dc_prev"),
+    mistakes={
+        "What the loss says through h does not reach the memory: two terms meet in"
+        " dc": edited(lstm_backward, "dc + dh * o * (1 - tanh_c**2)", "dc"),
+        "What comes back along the memory is lost: two terms meet in dc": edited(
+            lstm_backward, "dc + dh", "dh"
+        ),
+        "The tanh between memory and output has a slope": edited(
+            lstm_backward, " * (1 - tanh_c**2)", ""
+        ),
+        "The slope of the tanh is written by its value, and that is not c": edited(
+            lstm_backward, "tanh_c**2", "c**2"
+        ),
+        "Only what the output gate shows has an effect through h: it is missing in"
+        " dc": edited(lstm_backward, "dh * o * (1 - tanh", "dh * (1 - tanh"),
+        "The candidate has the slope of a tanh, not of a sigmoid": edited(
+            lstm_backward, "(1 - g**2)", "g * (1 - g)"
+        ),
+        "The forget gate acts on the memory before this step, not on the one"
+        " after": edited(lstm_backward, "c_prev * f", "c * f"),
+        "The input gate is multiplied by the candidate, so that is what its gradient"
+        " has": edited(lstm_backward, "total * g * i", "total * i * i"),
+        "The candidate is multiplied by the input gate, so that is what its gradient"
+        " has": edited(lstm_backward, "total * i * (1 - g", "total * g * (1 - g"),
+        "The output gate is multiplied by the tanh of the memory: its gradient has the"
+        " memory itself": edited(lstm_backward, "dh * tanh_c", "dh * c"),
+        "A gate has the slope of a sigmoid on the way to da": edited(
+            lstm_backward, *NO_SLOPE["i"], *NO_SLOPE["f"], *NO_SLOPE["o"]
+        ),
+        "The input gate is a sigmoid of a_i: where is its slope?": edited(
+            lstm_backward, *NO_SLOPE["i"]
+        ),
+        "The forget gate is a sigmoid of a_f: where is its slope?": edited(
+            lstm_backward, *NO_SLOPE["f"]
+        ),
+        "The output gate is a sigmoid of a_o: where is its slope?": edited(
+            lstm_backward, *NO_SLOPE["o"]
+        ),
+        "The candidate is a tanh of a_g: where is its slope?": edited(
+            lstm_backward, " * (1 - g**2)", ""
+        ),
+        "g has been through its tanh already: write the slope by its value": edited(
+            lstm_backward, "g**2", "np.tanh(g) ** 2"
+        ),
+        "Input gate and forget gate have changed places": edited(
+            lstm_backward, "[da_i, da_f", "[da_f, da_i"
+        ),
+        "The output gate acts on h only: no error of the memory reaches it": edited(
+            lstm_backward, "dh * tanh_c", "total * tanh_c"
+        ),
+        "The forget gate stands between c and the memory before": edited(
+            lstm_backward, "total * f\n", "total\n"
+        ),
+        "What came through h goes on along the memory, too": edited(
+            lstm_backward, "total * f\n", "dc * f\n"
+        ),
+        "The blocks stand in the order of cs231n": edited(
+            lstm_backward, "da_g, da_o]", "da_o, da_g]"
+        ),
+    },
 )
 
 # lstm-layout
 
 
-def layout(
-    W: Float[Array, "G S"], D: int, *, order="ifog", first="h"
-) -> tuple[Array, Array]:
-    """W_x and W_h in our letters, from one matrix for columns [h, x] with four blocks
-    of rows.
-    """
-    H = len(W) // 4
-    blocks = {gate: W[k * H : (k + 1) * H] for k, gate in enumerate(order)}
-    rows = np.concatenate([blocks[gate] for gate in "ifgo"]).T  # (H + D, 4H)
-    W_h, W_x = (rows[:H], rows[H:]) if first == "h" else (rows[D:], rows[:D])
-    return W_x, W_h
-
-
 def lstm_layout(
     W: Float[Array, "G S"], D: int
 ) -> tuple[Float[Array, "D G"], Float[Array, "H G"]]:
-    """W_x, W_h."""
-    return layout(W, D)
+    """W_x and W_h from one matrix for columns [h, x], four blocks of rows."""
+    i, f, o, g = np.split(W, 4)
+    rows = np.concatenate([i, f, g, o]).T  # (H + D, 4H)
+    return rows[-D:], rows[:-D]
 
 
 register(
-    Exercise(
-        name="lstm-layout",
-        reference=lstm_layout,
-        inputs=lambda rng: [
-            (rng.standard_normal((4 * H, H + D)), D)
-            for H, D in [(3, 5), (4, 2), (2, 7)]
-        ],
-        outputs=("W_x", "W_h"),
-        mistakes={
-            "The gates are still in the order i, f, o, g": lambda W, D: layout(
-                W, D, order="ifgo"
-            ),
-            "The state stands before the input in [h, x]": lambda W, D: layout(
-                W, D, first="x"
-            ),
-            "The gates were moved the wrong way round: which block is the candidate's?": lambda W, D: (
-                layout(W, D, order="igof")
-            ),
-            "Order of the gates and order of h and x are both still to be changed": (
-                lambda W, D: layout(W, D, order="ifgo", first="x")
-            ),
-            "These are the right numbers, but rows and columns are as they were": (
-                lambda W, D: tuple(part.T for part in layout(W, D))
-            ),
-            "Two things are returned, and W_x is the first": lambda W, D: layout(W, D)[
-                ::-1
-            ],
-        },
-    )
+    "lstm-layout",
+    lstm_layout,
+    inputs=lambda rng: [
+        (rng.standard_normal((4 * H, H + D)), D) for H, D in [(3, 5), (4, 2), (2, 7)]
+    ],
+    outputs=("W_x", "W_h"),
+    mistakes={
+        "The gates are still in the order i, f, o, g": edited(
+            lstm_layout, "i, f, o, g", "i, f, g, o"
+        ),
+        "The state stands before the input in [h, x]": edited(
+            lstm_layout, "rows[-D:], rows[:-D]", "rows[:D], rows[D:]"
+        ),
+        "The gates were moved the wrong way round: which block is the"
+        " candidate's?": edited(lstm_layout, "i, f, o, g", "i, g, o, f"),
+        "Order of the gates and order of h and x are both still to be changed": edited(
+            lstm_layout,
+            "f, o, g",
+            "f, g, o",
+            "rows[-D:], rows[:-D]",
+            "rows[:D], rows[D:]",
+        ),
+        "These are the right numbers, but rows and columns are as they were": edited(
+            lstm_layout, "rows[-D:], rows[:-D]", "rows[-D:].T, rows[:-D].T"
+        ),
+        "Two things are returned, and W_x is the first": edited(
+            lstm_layout, "rows[-D:], rows[:-D]", "rows[:-D], rows[-D:]"
+        ),
+    },
 )

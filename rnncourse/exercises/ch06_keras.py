@@ -1,12 +1,9 @@
 """An exercise of chapter 6: the weights of a GRU of Keras in the package's form."""
 
-from collections.abc import Callable
-
 import numpy as np
 
 from rnncourse.arrays import Array, Float
-from rnncourse.exercises import Exercise, register
-from rnncourse.exercises.ch06 import summed
+from rnncourse.exercises import edited, register
 
 
 def gru_from_keras(
@@ -16,21 +13,11 @@ def gru_from_keras(
 ) -> tuple[
     Float[Array, "D G"], Float[Array, "H G"], Float[Array, " G"], Float[Array, " H"]
 ]:
-    """Our W_x, W_h, b and b_n from the arrays that Keras' GRU with reset_after=True
-    stores, in the order z, r, h.
-    """
-    return converted(kernel, recurrent, biases, in_our_order)
-
-
-def converted(
-    kernel: Array, recurrent: Array, biases: Array, arrange: Callable[[Array], Array]
-) -> tuple:
-    """The same with another arrangement of the columns."""
-    W_x, W_h, of_x, of_h = (arrange(a) for a in (kernel, recurrent, *biases))
+    """W_x, W_h, b and b_n from what Keras' GRU with reset_after=True stores."""
+    W_x, W_h, b, of_h = (in_our_order(a) for a in (kernel, recurrent, *biases))
     H = len(recurrent)
-    b = of_x.copy()
     b[: 2 * H] += of_h[: 2 * H]
-    return W_x, W_h, b, of_h[2 * H :].copy()
+    return W_x, W_h, b, of_h[2 * H :]
 
 
 def in_our_order(a: Array) -> Array:
@@ -39,55 +26,42 @@ def in_our_order(a: Array) -> Array:
     return np.concatenate([r, z, n], axis=-1)
 
 
-def keras_summed(kernel: Array, recurrent: Array, biases: Array) -> tuple:
-    """A mistake: both biases are added up in the candidate, too."""
-    W_x, W_h, b, b_n = gru_from_keras(kernel, recurrent, biases)
-    return W_x, W_h, summed(b, b_n), np.zeros_like(b_n)
-
-
-def keras_dropped(kernel: Array, recurrent: Array, biases: Array) -> tuple:
-    """A mistake: the gates lose their second bias."""
-    W_x, W_h, _, b_n = gru_from_keras(kernel, recurrent, biases)
-    return W_x, W_h, in_our_order(biases[0]), b_n
-
-
-def keras_flipped(kernel: Array, recurrent: Array, biases: Array) -> tuple:
-    """A mistake: the sign of z is turned."""
-    signs = np.repeat([-1, 1, 1], len(recurrent))  # z, r, h
-    return converted(kernel, recurrent, biases, lambda a: in_our_order(signs * a))
-
-
 register(
-    Exercise(
-        name="gru-from-keras",
-        reference=gru_from_keras,
-        inputs=lambda rng: [
-            (
-                rng.standard_normal((D, 3 * H)),
-                rng.standard_normal((H, 3 * H)),
-                rng.standard_normal((2, 3 * H)),
-            )
-            for D, H in [(4, 5), (3, 2), (6, 3)]
-        ],
-        outputs=("W_x", "W_h", "b", "b_n"),
-        mistakes={
-            "The blocks stand as Keras has them, z first: here r is first": (
-                lambda kernel, recurrent, biases: converted(
-                    kernel, recurrent, biases, np.copy
-                )
-            ),
-            "The candidate's second bias stands inside the reset: it must stay apart": (
-                keras_summed
-            ),
-            "The gates have two biases in Keras and one here: what became of the second?": (
-                keras_dropped
-            ),
-            "In Keras z near 1 keeps the old state, as here: no sign has to be turned": (
-                keras_flipped
-            ),
-            "The two rows of biases have changed places: the first belongs to the input's product": lambda kernel, recurrent, biases: (
-                gru_from_keras(kernel, recurrent, biases[::-1])
-            ),
-        },
-    )
+    "gru-from-keras",
+    gru_from_keras,
+    inputs=lambda rng: [
+        (
+            rng.standard_normal((D, 3 * H)),
+            rng.standard_normal((H, 3 * H)),
+            rng.standard_normal((2, 3 * H)),
+        )
+        for D, H in [(4, 5), (3, 2), (6, 3)]
+    ],
+    outputs=("W_x", "W_h", "b", "b_n"),
+    mistakes={
+        "The blocks stand as Keras has them, z first: here r is first": edited(
+            gru_from_keras, "in_our_order(a)", "a.copy()"
+        ),
+        "The biases are in our order, but the columns of both matrices still stand as"
+        " Keras has"
+        " them": edited(gru_from_keras, "return W_x, W_h", "return kernel, recurrent"),
+        "The candidate's second bias stands inside the reset: it must stay"
+        " apart": edited(
+            gru_from_keras,
+            "b[: 2 * H] += of_h[: 2 * H]",
+            "b += of_h",
+            "of_h[2 * H :]",
+            "0 * of_h[2 * H :]",
+        ),
+        "The gates have two biases in Keras and one here: what became of the"
+        " second?": edited(gru_from_keras, "+= of_h", "+= 0 * of_h"),
+        "In Keras z near 1 keeps the old state, as here: no sign has to be"
+        " turned": edited(
+            gru_from_keras,
+            "order(a)",
+            "order(a * np.repeat([-1, 1, 1], len(recurrent)))",
+        ),
+        "The two rows of biases have changed places: the first belongs to the input's"
+        " product": edited(gru_from_keras, "*biases)", "*biases[::-1])"),
+    },
 )

@@ -12,11 +12,11 @@ import torch
 from torch import nn
 from torch.nn.utils import rnn
 
-from rnncourse.arrays import Array, Float, Int, Record
+from rnncourse.arrays import Array, Float, Int, Record, shown
 from rnncourse.cells import GRU, LSTM, RNN, Clockwork
 from rnncourse.cells.clockwork import ClockworkState
 from rnncourse.composition import Bidirectional, Stack
-from rnncourse.recurrence import Gradients
+from rnncourse.recurrence import Gradients, require_recurrent
 from rnncourse.twins.steps import STEPS
 
 KINDS: dict[Any, Any] = {RNN: nn.RNN, LSTM: nn.LSTM, GRU: nn.GRU}
@@ -30,6 +30,7 @@ def to_torch(net: Any) -> Any:
     candidate's part of the second. Raises TypeError for a network that torch has no
     module for: any other cell, or layers of several classes, sizes or directions.
     """
+    require_recurrent("to_torch", net)
     layers = net.layers if isinstance(net, Stack) else (net,)
     directions = [
         (layer.ahead, layer.back) if isinstance(layer, Bidirectional) else (layer,)
@@ -88,12 +89,12 @@ def from_torch(module: nn.Module) -> Any:
     tanh = getattr(m, "nonlinearity", "tanh") == "tanh"
     if kind is None or not tanh or m.proj_size or not m.bias:
         raise TypeError(
-            f"{module} has no twin; expected torch.nn.RNN with tanh, LSTM or GRU, with"
-            " biases, no proj_size"
+            f"module is {shown(module)}; from_torch expects torch.nn.RNN with tanh, LSTM or"
+            " GRU, with biases, no proj_size"
         )
     if m.batch_first or m.dropout:
         raise TypeError(
-            f"{module} has batch_first={m.batch_first} and dropout={m.dropout}; its twin"
+            f"module has batch_first={m.batch_first} and dropout={m.dropout}; its twin"
             " reads (T, B, D) and drops nothing: set them to False and 0 first"
         )
     cells = []
@@ -170,7 +171,7 @@ def _run_module(
         own = 2 * module.hidden_size if isinstance(module, nn.GRU) else None
         with torch.no_grad():
             for name, parameter in module.named_parameters():
-                parameter.copy_(parameter.grad)
+                parameter.copy_(torch.as_tensor(parameter.grad))
                 if name.startswith("bias_hh"):
                     parameter[:own] = 0
         weights = from_torch(module)
@@ -188,7 +189,7 @@ def _run_steps(
     parts, hs = [start[0] for start in starts], []
     for t, x_t in enumerate(x):
         if isinstance(net, Clockwork) and isinstance(state, ClockworkState):
-            after = _clockwork(net, state.t + t, w, *parts, x_t)
+            after = _clockwork(net, state.t + t, w, parts[0], x_t)
         else:
             after = STEPS[type(net)](w, *parts, x_t)
         h = after[0]
