@@ -12,7 +12,7 @@ import rnncourse
 PACKAGE = Path(rnncourse.__file__).parent
 
 VALUES = [
-    *(None, True, -1, 0, 3, 2.5, np.nan, np.inf, 1j, np.int8(100)),
+    *(None, True, -1, 0, 3, 2.5, np.nan, np.inf, 1j, 10**30, np.int8(100)),
     *("", "hello", "\ud800", b"hello", (), [], {}, {"a": 1}, {1, 2}, [1, 2], [0.5]),
     *(object(), int, len, range(3), slice(3), (1, "a"), ["a", None]),
     *(np.float32(0.5), np.array(1), np.array("x"), np.array([None, "a"], dtype=object)),

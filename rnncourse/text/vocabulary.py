@@ -90,7 +90,7 @@ def _code_points(text: str) -> Array:
     return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
 
 
-def require_symbols(ids: object, V: int = 2**63) -> Int[Array, " N"]:
+def require_symbols(ids: object, V: int = 2**31 - 1) -> Int[Array, " N"]:
     """`ids` as numbers of symbols, in 64 bits also where numpy's int has 32.
 
     Raises TypeError for all but integers of shape (N,), ValueError outside 0..V-1.
