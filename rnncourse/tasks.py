@@ -162,7 +162,8 @@ def scaled(wave: Float[Array, " T"]) -> Float[Array, " T"]:
     one that is constant.
     """
     require_shape("wave", wave, ("T",), "scaled")
-    wave = floats("wave", wave, wave.dtype if wave.dtype.kind == "f" else np.float64)
+    single = wave.dtype.kind == "f"
+    wave = floats("wave", wave, wave.dtype if single else np.dtype(np.float64))
     if wave.min() == wave.max():
         raise ValueError(f"wave is {wave[0]} at every step; scaled expects a change")
     return 2 * (wave - wave.min()) / (wave.max() - wave.min()) - 1
