@@ -153,6 +153,7 @@ def test_a_planted_mistake_is_found_and_named(planted, message):
     assert message in found[0]
 
 
+@pytest.mark.slow
 def test_run_renews_the_outputs_and_normalises(tmp_path, capfd):
     planted = notebook(
         "print(6 * 7)",
@@ -193,6 +194,7 @@ def test_the_code_of_a_solution_is_folded_in_jupyterlab_too():
     assert folded == ["x = 1", "x = 2"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("stored", "passes"), [("42\n", True), ("43\n", False)])
 def test_nbval_compares_stored_outputs(tmp_path, stored, passes):
     planted = notebook(
