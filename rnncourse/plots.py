@@ -96,6 +96,7 @@ def coloured_text(
         linewidths=0,
         offsets=np.stack([columns + 0.5, rows + 0.54], axis=1),
         offset_transform=ax.transData,
+        snap=False,  # else an I is one pixel wide
     )
     letters.set_transform(size + ax.figure.dpi_scale_trans)
     ax.add_collection(letters, autolim=False)
