@@ -372,11 +372,8 @@ COMPOSITION_MUTANTS = [
     *mutants(
         Stack.backward,
         "two RNN, two LSTM, two GRU, two Clockwork 2 4",
-        (
-            "dhs = gradients[0].xs",
-            "first = gradients[0].xs",
-        ),  # every layer hears the loss
-        ("dhs, tape, dlast", "dhs, tape, None"),
+        ("backward(layer, above", "backward(layer, dhs"),  # every layer hears the loss
+        ("tape, dlast)", "tape, None)"),
         ("g.state for g in gradients", "g.state for g in reversed(gradients)"),
     ),
     *mutants(
