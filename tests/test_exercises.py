@@ -1025,13 +1025,14 @@ def one_layer(W_h, D=1):
     return RNN(np.zeros((D, H)), W_h, np.zeros(H))
 
 
-def as_run(hs, h_0, xs):
+def as_run(cell, hs, h_0, xs):
     hs_prev = np.concatenate([h_0[None], hs[:-1]])
-    return Run(xs, hs, hs_prev, State(hs[-1]), [rnn.Tape(h) for h in hs])
+    return Run(cell, xs, hs, hs_prev, State(hs[-1]), [rnn.Tape(h) for h in hs], None)
 
 
 def rnn_gradients(dhs, hs, h_0, xs, W_h):
-    gradients = backward(one_layer(W_h, xs.shape[2]), dhs, as_run(hs, h_0, xs))
+    cell = one_layer(W_h, xs.shape[2])
+    gradients = backward(cell, dhs, as_run(cell, hs, h_0, xs))
     return *gradients.cell.leaves().values(), gradients.state.h
 
 
@@ -1041,13 +1042,15 @@ def clipped(dW, db, limit):
 
 
 def omega(dh, h, W_h):
-    run = as_run(h[None], h, np.zeros((1, len(h), 1)))
-    return norm_kept(one_layer(W_h), dh[None], run).value
+    cell = one_layer(W_h)
+    run = as_run(cell, h[None], h, np.zeros((1, len(h), 1)))
+    return norm_kept(cell, dh[None], run).value
 
 
 def jacobian(h, W_h):
-    run = as_run(h[None], h, np.zeros((1, len(h), 1)))
-    return step_jacobians(one_layer(W_h), run)[0]
+    cell = one_layer(W_h)
+    run = as_run(cell, h[None], h, np.zeros((1, len(h), 1)))
+    return step_jacobians(cell, run)[0]
 
 
 def lstm_back(dh, dc, i, f, g, o, c_prev, c):

@@ -127,6 +127,6 @@ def test_a_network_that_torch_has_no_module_for_is_named(net, names):
 )
 def test_a_module_without_a_twin_is_named(module):
     with pytest.raises(
-        TypeError, match=r"has no twin; expected torch.nn.RNN with tanh, LSTM or GRU"
+        TypeError, match=r"from_torch expects torch.nn.RNN with tanh, LSTM or GRU"
     ):
         from_torch(module())

@@ -152,9 +152,7 @@ def gradients(
     return hs.detach().numpy(), Gradients(read(), dxs, dstart, {})
 
 
-def _run_module(
-    net: Any, x: torch.Tensor, state: Record, lengths: torch.Tensor | None
-) -> tuple:
+def _run_module(net: Any, x: torch.Tensor, state: Record, lengths: Any) -> tuple:
     module = to_torch(net)
     starts = [_leaf(start) for start in _by_letter(state)]
     start = tuple(starts) if len(starts) == 2 else starts[0]
@@ -181,9 +179,7 @@ def _run_module(
     return hs, starts, last if len(starts) == 2 else [last], read
 
 
-def _run_steps(
-    net: Any, x: torch.Tensor, state: Record, lengths: torch.Tensor | None
-) -> tuple:
+def _run_steps(net: Any, x: torch.Tensor, state: Record, lengths: Any) -> tuple:
     w = {name: _leaf(leaf) for name, leaf in net.leaves().items()}
     starts = [_leaf(start) for start in _by_letter(state)]
     parts, hs = [start[0] for start in starts], []
