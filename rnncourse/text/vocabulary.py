@@ -15,7 +15,7 @@ class Vocabulary:
 
     A symbol is one character (one code point, so "é" may be one or two; a lone
     surrogate is a symbol too). Symbols come as a tuple or a list, so that a vocabulary
-    survives JSON: `Vocabulary(json.loads(json.dumps(vocabulary.symbols)))` equals it.
+    survives JSON: `Vocabulary(json.loads(text))` of `json.dumps(v.symbols)` equals it.
     Raises ValueError for no symbols, and for symbols that are longer, repeated or out of
     order, TypeError for what are no strings.
     """
