@@ -34,9 +34,10 @@ book: .venv/book
 test-fast: .venv/all
 	@$(PYTEST)
 
-# Long files first; each stays with one process, since a chapter has one kernel and the book is built once.
+# Each file stays with one process: a chapter has one kernel, and the book is built once. Kernels and coverage do not go together.
 test: .venv/all browser
-	@$(PYTEST) --dist loadfile --no-loadscope-reorder --cov -m "" chapters tests/test_book.py tests
+	@$(PYTEST) --dist loadfile --no-loadscope-reorder -m "" chapters tests/test_book.py
+	@$(PYTEST) --dist loadfile --cov -m "" tests --ignore tests/test_book.py
 
 serve: book
 	@$(BIN)/python tools/serve.py $(dir $(BOOK))
