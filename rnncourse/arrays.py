@@ -144,14 +144,20 @@ def require_shape(
 
 def require_plain(name: str, array: object) -> Array:
     """`array` as an array. Raises TypeError for one with a mask, which would not be
-    seen.
+    seen, ValueError for rows of several lengths.
     """
     if isinstance(array, np.ma.MaskedArray):
         raise TypeError(
             f"{name} is a masked array, and its mask would not be seen; expected an array"
             " (for sequences of several lengths: `lengths`)"
         )
-    return np.asarray(array)
+    try:
+        return np.asarray(array)
+    except ValueError:
+        raise ValueError(
+            f"{name} has rows of several lengths; expected an array (pad the rows, and"
+            " give their `lengths` or a mask)"
+        ) from None
 
 
 def require_one_dtype(record: Record) -> None:
@@ -230,7 +236,7 @@ def require_lengths(lengths: object, T: int, B: int, owner: str) -> Int[Array, "
 
     Raises TypeError for other than integers, ValueError for one outside 1..T.
     """
-    require_shape("lengths", given := np.asanyarray(lengths), (B,), owner)
+    require_shape("lengths", given := require_plain("lengths", lengths), (B,), owner)
     if given.dtype.kind not in "iu":
         raise TypeError(f"lengths have dtype {given.dtype}; {owner} expects integers")
     if given.min() < 1 or given.max() > T:

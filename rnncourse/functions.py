@@ -26,7 +26,7 @@ from rnncourse.arrays import (
 def _of_reals(f: Callable[[], Array], a: object, owner: str) -> Array:
     try:
         return f()
-    except (TypeError, OverflowError):
+    except (TypeError, ValueError, OverflowError):
         raise TypeError(f"a is {shown(a)}; {owner} expects real numbers") from None
 
 
@@ -177,8 +177,9 @@ def squared_error(
             " same"
         )
     if mask is not None:
-        if np.shape(mask) == ys.shape[:-1] and ys.ndim > np.ndim(mask):
-            mask = np.repeat(np.asarray(mask)[..., None], ys.shape[-1], axis=-1)
+        mask = require_plain("mask", mask)
+        if mask.shape == ys.shape[:-1] and ys.ndim > mask.ndim:
+            mask = np.repeat(mask[..., None], ys.shape[-1], axis=-1)
         count = _count("number", targets, mask, "squared_error")
         targets = np.where(mask, targets, ys)
     else:

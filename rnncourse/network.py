@@ -101,7 +101,7 @@ def _refuse_to_look_ahead(batch: Batch, state: Any) -> None:
             "a bidirectional network has read each window from its end; its state can not"
             " go on to the next window: give it whole sequences, in fresh batches"
         )
-    xs, targets = np.asarray(batch.xs), np.asarray(batch.targets)
+    xs, targets = require_plain("xs", batch.xs), require_plain("targets", batch.targets)
     integers = xs.dtype.kind in "iu" and targets.dtype.kind in "iu"
     if integers and len(xs) > 1 and np.array_equal(xs[1:], targets[:-1]):
         raise ValueError(

@@ -22,6 +22,7 @@ VALUES = [
     *(np.zeros((3, 2, 2)), np.array([-1, 0]), np.array([2**63], np.uint64)),
     *(np.ma.masked_array([1, 0, 1], [0, 1, 0]), np.ma.masked_array([[0.5]], [[True]])),
     np.random.RandomState(0),
+    [[1, 2], [3]],
 ]
 
 
