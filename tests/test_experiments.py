@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import experiments
-from experiments import __main__, ch07_next_year, fairness, harness, many
+from experiments import __main__, abreast, ch07_next_year, fairness, harness, many
 from rnncourse import (
     GRU,
     LSTM,
@@ -19,11 +19,15 @@ from rnncourse import (
     Batch,
     Clockwork,
     Network,
+    at_the_end,
+    cross_entropy,
+    forward,
     objective,
     squared_error,
     train,
 )
 from rnncourse.gradcheck import relative_error
+from rnncourse.jacobians import norm_kept
 from rnncourse.training import linear
 
 ABOUT = {"command", "date", "machine", "versions", "seeds", "tuning_seeds", "minutes"}
@@ -288,6 +292,83 @@ def test_a_network_among_many_learns_as_it_does_alone(name):
             rate=linear(rates[s], updates),
         )
         assert relative_error(many.alone(after, s), last.params) < 1e-9
+
+
+@pytest.mark.parametrize("name", sorted(CELLS))
+def test_a_network_abreast_of_others_learns_as_it_does_alone(name):
+    rng = np.random.default_rng(0)
+    S, T, B, rates = 3, 9, 4, np.array([0.01, 0.02, 0.03])
+    nets = [Network.init(CELLS[name](rng=rng), 5, rng=rng) for _ in range(S)]
+    nets = [
+        net.map(lambda leaf: leaf + 0.1 * (leaf != 0) * rng.normal(size=leaf.shape))
+        for net in nets
+    ]
+    xs, targets = rng.normal(size=(S, T, B, 3)), rng.integers(0, 5, (S, B))
+    run = abreast.Pass(abreast.together(nets), xs)
+    losses, dys = abreast.cross_entropy(run.ys, targets)
+    gradient, looks = run.gradient(dys), []
+
+    def look(at, nets, k):
+        looks.append((list(at), k))
+        return at == (1 if k == 2 else -1)  # the second is done after two updates
+
+    after, left, norms = abreast.learn(
+        abreast.together(nets),
+        lambda at: (xs[at], targets[at]),
+        abreast.cross_entropy,
+        Adam(1.0),
+        rates,
+        updates=4,
+        limit=0.5,
+        look=look,
+        every=2,
+    )
+    assert looks == [([0, 1, 2], 2), ([0, 2], 4)] and list(left) == [0, 2]
+    assert [len(each) for each in norms] == [4, 2, 4]
+    loss = partial(objective, loss=at_the_end(cross_entropy))
+    for s, net in enumerate(nets):
+        batch = Batch(xs[s], targets[s])
+        value, own, _ = loss(net, batch)
+        assert losses[s] == pytest.approx(value)
+        assert relative_error(abreast.alone(gradient, s), own) < 1e-12
+        assert relative_error(abreast.alone(abreast.together(nets), s), net) == 0
+        *_, last = train(net, [batch] * 4, loss, Adam(rates[s]), clip=0.5)
+        assert norms[s][-1] == pytest.approx(last.norm) or s == 1
+        if s in left:
+            one = abreast.alone(after, list(left).index(s))
+            assert relative_error(one, last.params) < 1e-9
+
+
+def test_omega_abreast_is_that_of_one_network():
+    rng = np.random.default_rng(0)
+    nets = [Network.init(RNN.init(3, 6, rng=rng), 2, rng=rng) for _ in range(2)]
+    xs, targets = rng.normal(size=(2, 7, 4, 3)), rng.normal(size=(2, 4, 2))
+    run, weights = abreast.Pass(abreast.together(nets), xs), np.array([0.0, 3.0])
+    _, dys = abreast.squared_error(run.ys, targets)
+    plain, both = run.gradient(dys), run.gradient(dys, weights)
+    assert (plain.W_h[0] == both.W_h[0]).all()
+    alone = forward(nets[1].cell, xs[1])
+    _, dys = at_the_end(squared_error)(nets[1].outputs(alone.hs), targets[1])
+    omega = norm_kept(nets[1].cell, dys @ nets[1].W_y.T, alone)
+    assert both.W_h[1] - plain.W_h[1] == pytest.approx(3 / 7 * omega.dW_h)
+
+
+def test_a_network_abreast_whose_gradient_is_not_finite_leaves():
+    rng = np.random.default_rng(0)
+    nets = [Network.init(RNN.init(3, 6, rng=rng), 2, rng=rng) for _ in range(2)]
+    xs, targets = rng.normal(size=(2, 7, 4, 3)), rng.integers(0, 2, (2, 4))
+    rates = np.array([0.1, np.inf])
+    _, left, norms = abreast.learn(
+        abreast.together(nets),
+        lambda at: (xs[at], targets[at]),
+        abreast.cross_entropy,
+        Adam(1.0),
+        rates,
+        updates=3,
+        look=lambda at, nets, k: np.zeros(len(at), bool),
+        every=1,
+    )
+    assert list(left) == [0] and [len(each) for each in norms] == [3, 1]
 
 
 def test_the_plain_predictions_of_the_sunspots_are_the_stored_ones():
