@@ -413,8 +413,8 @@ def test_changes_inside_of_arguments(change, seen):
 
 
 def test_arguments_are_shown_the_same_way_each_time():
-    inputs = lambda rng: [(Box(), abs, 3, "word")]  # noqa: E731
-    text = refused(asked(lambda box, f, n, word: 0, inputs).check(lambda *args: 1))
+    asks = asked(lambda box, f, n, word: 0, lambda rng: [(Box(), abs, 3, "word")])
+    text = refused(asks.check(lambda *args: 1))
     assert text.endswith("\n  called with box Box, f a function, n 3, word word")
 
 
@@ -442,7 +442,9 @@ def test_a_mistake_is_an_edited_reference():
 
 
 def test_a_mistake_may_be_one_that_fails():
-    inputs = lambda rng: [(rng.random(3),), (rng.random(4),)]  # noqa: E731
+    def inputs(rng):
+        return [(rng.random(3),), (rng.random(4),)]
+
     mistakes = {"Not only three": lambda x: x.reshape(3)}
     short = asked(lambda x: 1.0 * x, inputs, mistakes)
     text = refused(short.check(lambda x: np.reshape(x, 3)))
@@ -452,7 +454,9 @@ def test_a_mistake_may_be_one_that_fails():
 
 
 def test_views_and_buffers():
-    inputs = lambda rng: [(rng.random((3, 2)),), (rng.random((4, 2)),)]  # noqa: E731
+    def inputs(rng):
+        return [(rng.random((3, 2)),), (rng.random((4, 2)),)]
+
     first_rows, buffer = asked(lambda x: x[0], inputs), np.empty(2)
 
     def answer(x):
@@ -632,7 +636,10 @@ def test_a_first_import_is_not_the_answers_time(tmp_path, monkeypatch):
 
 def test_other_threads_and_systems_have_no_limit(monkeypatch):
     verdicts = []
-    ask = lambda: verdicts.append(LINEAR.check(linear_backward))  # noqa: E731
+
+    def ask():
+        verdicts.append(LINEAR.check(linear_backward))
+
     thread = threading.Thread(target=ask)
     thread.start()
     thread.join()
@@ -669,8 +676,10 @@ def test_a_judge_may_call_the_answer():
         inside = all(0 <= sample(5, rng) < 5 for _ in range(20))
         return unless(inside, "✗ Outside of the vocabulary")
 
+    def reference(V, rng):
+        return int(rng.integers(V))
+
     form = {"judge": judge, "tolerance": np.inf}
-    reference = lambda V, rng: int(rng.integers(V))  # noqa: E731
     exercise = asked(reference, lambda rng: [(9, rng)], **form)
     assert exercise.check(lambda V, rng: 0).ok
     assert refused(exercise.check(lambda V, rng: V)) == "✗ Outside of the vocabulary"
@@ -680,8 +689,8 @@ def test_a_judge_may_call_the_answer():
 def test_a_judge_may_look_at_a_function_or_a_string():
     twice, power = (lambda n: n + n), (lambda n: n**3)
     mistakes = {"This is n + 1": lambda n: n + 1, "This is a power": power}
-    judge = lambda answer, _: unless(answer(2) == 4, "✗ Not 4")  # noqa: E731
-    form = {"judge": judge, "tolerance": np.inf}
+    form = {"tolerance": np.inf}
+    form["judge"] = lambda answer, _: unless(answer(2) == 4, "✗ Not 4")
     functions = Exercise("function", lambda n: 2 * n, mistakes, **form)
     assert functions.check(twice).ok
     assert refused(functions.check(lambda n: n + 3)) == "✗ Not 4"
