@@ -10,6 +10,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
+from judges import near
 
 from rnncourse.functions import (
     cross_entropy,
@@ -39,22 +40,11 @@ every_activation = pytest.mark.parametrize("f", ACTIVATIONS, ids=lambda f: f.__n
 def extremes(dtype):
     """Zero, both tiny, moderate and huge numbers, up to the largest that there are."""
     info = np.finfo(dtype)
-    positive = np.array(
-        [
-            info.smallest_subnormal,
-            info.tiny,
-            info.eps,
-            1,
-            20,
-            90,
-            700,
-            750,
-            1e4,
-            info.max / 2,
-            info.max,
-        ],
-        dtype,
+    tiny, huge = (
+        [info.smallest_subnormal, info.tiny, info.eps],
+        [info.max / 2, info.max],
     )
+    positive = np.array([*tiny, 1, 20, 90, 700, 750, 1e4, *huge], dtype)
     return np.concatenate([-positive[::-1], np.zeros(1, dtype), positive])
 
 
@@ -65,9 +55,8 @@ def finite(dtype):
 
 def any_array(dtype, dims=3):
     """Any array of finite numbers of a dtype."""
-    return arrays(
-        dtype, array_shapes(max_dims=dims, max_side=4), elements=finite(dtype)
-    )
+    shapes = array_shapes(max_dims=dims, max_side=4)
+    return arrays(dtype, shapes, elements=finite(dtype))
 
 
 # Never an overflow: a warning is an error in this test run
@@ -90,10 +79,8 @@ def test_activation_is_finite_monotone_and_in_range_from_end_to_end(f, dtype):
 @both_dtypes
 def test_activation_at_zero(f, dtype):
     value = f(np.zeros(1, dtype))[0]
-    assert value == {sigmoid: 0.5, tanh: 0, relu: 0}[f]
-    assert (
-        ACTIVATIONS[f][0](np.array([value]))[0] == {sigmoid: 0.25, tanh: 1, relu: 0}[f]
-    )
+    slope = ACTIVATIONS[f][0](np.array([value]))[0]
+    assert (value, slope) == {sigmoid: (0.5, 0.25), tanh: (0, 1), relu: (0, 0)}[f]
 
 
 @every_activation
@@ -120,13 +107,9 @@ def test_softmax_and_cross_entropy_are_finite_for_any_finite_logits(dtype):
         assert p.dtype == dtype
         assert ((p >= 0) & (p <= 1)).all()
         assert np.allclose(p.sum(axis=-1), 1, rtol=0, atol=4 * np.finfo(dtype).eps)
-        targets = data.draw(
-            arrays(
-                np.int64,
-                logits.shape[:-1],
-                elements=st.integers(0, logits.shape[-1] - 1),
-            )
-        )
+        *shape, V = logits.shape
+        symbols = st.integers(0, V - 1)
+        targets = data.draw(arrays(np.int64, tuple(shape), elements=symbols))
         loss, dlogits = cross_entropy(logits, targets)
         assert math.isfinite(loss)
         assert loss >= 0
@@ -138,20 +121,13 @@ def test_softmax_and_cross_entropy_are_finite_for_any_finite_logits(dtype):
 
 @both_dtypes
 def test_softmax_and_cross_entropy_at_the_largest_floats(dtype):
-    largest = np.finfo(dtype).max
-    for logits in (
-        [largest, -largest, 0],
-        [-largest, -largest, largest],
-        [largest] * 3,
-        [-largest] * 3,
-    ):
-        rows = np.array([logits] * 5, dtype)
+    signs = [1, -1, 0], [-1, -1, 1], [1, 1, 1], [-1, -1, -1]
+    for logits in np.finfo(dtype).max * np.array(signs, dtype):
+        rows = np.array([logits] * 5)
         assert np.isfinite(softmax(rows)).all()
         for target in range(3):
             loss, dlogits = cross_entropy(rows, np.full(5, target))
-            assert math.isfinite(loss), (
-                f"loss {loss} at logits {logits} and target {target}"
-            )
+            assert math.isfinite(loss), f"{loss} at logits {logits} and target {target}"
             assert np.isfinite(dlogits).all()
 
 
@@ -161,24 +137,16 @@ def test_softmax_and_cross_entropy_at_the_largest_floats(dtype):
 )
 def test_cross_entropy_of_huge_logits_is_their_distance(dtype, size):
     logits = np.array([[size, 0, -size]], dtype)
-    expected = [0, size, 2 * size]
-    assert [cross_entropy(logits, np.array([v]))[0] for v in range(3)] == pytest.approx(
-        expected, rel=1e-6
-    )
+    losses = [cross_entropy(logits, np.array([v]))[0] for v in range(3)]
+    assert losses == pytest.approx([0, size, 2 * size], rel=1e-6)
     assert np.array_equal(cross_entropy(logits, np.array([2]))[1], [[1, 0, -1]])
 
 
 def test_arguments_are_not_changed():
     a = np.linspace(-3, 3, 12).reshape(3, 4)
     before = a.copy()
-    for f in (
-        sigmoid,
-        tanh,
-        relu,
-        softmax,
-        lambda a: cross_entropy(a, np.arange(3)),
-        lambda a: squared_error(a, a + 1),
-    ):
+    losses = lambda a: cross_entropy(a, np.arange(3)), lambda a: squared_error(a, a + 1)
+    for f in (sigmoid, tanh, relu, softmax, *losses):
         f(a)
         assert np.array_equal(a, before), f
 
@@ -189,15 +157,12 @@ def test_arguments_are_not_changed():
 def test_sigmoid_and_tanh_are_those_of_longer_arithmetic():
     a = np.linspace(-40, 40, 4001)
     exact = np.exp(a.astype(np.longdouble))
-    assert np.abs(sigmoid(a) - exact / (1 + exact)).max() < 2.3e-16, (
-        "sigmoid is off by more than one rounding"
-    )
-    assert np.abs(tanh(a) - (exact**2 - 1) / (exact**2 + 1)).max() < 2.3e-16
-    single = sigmoid(a.astype(np.float32))
-    assert (
-        np.abs(single - sigmoid(a)).max()
-        < 1.2e-7 + 0.25 * np.abs(a.astype(np.float32) - a).max()
-    )
+    one_rounding = 2.3e-16
+    assert np.abs(sigmoid(a) - exact / (1 + exact)).max() < one_rounding
+    assert np.abs(tanh(a) - (exact**2 - 1) / (exact**2 + 1)).max() < one_rounding
+    single = a.astype(np.float32)
+    bound = 1.2e-7 + 0.25 * np.abs(single - a).max()
+    assert np.abs(sigmoid(single) - sigmoid(a)).max() < bound
 
 
 @pytest.mark.usefixtures("unchecked")
@@ -213,19 +178,14 @@ def test_softmax_and_cross_entropy_are_torchs(scale):
     logits = scale * rng.standard_normal((5, 3, 7))
     targets = rng.integers(0, 7, (5, 3))
     twin = torch.tensor(logits, requires_grad=True)
-    assert np.allclose(
-        softmax(logits),
-        torch.softmax(twin, -1).detach().numpy(),
-        rtol=1e-12,
-        atol=1e-300,
-    )
-    theirs = torch.nn.functional.cross_entropy(
-        twin.reshape(15, 7), torch.tensor(targets).reshape(15)
-    )
+    p = torch.softmax(twin, -1).detach().numpy()
+    assert np.allclose(softmax(logits), p, rtol=1e-12, atol=1e-300)
+    rows, symbols = twin.reshape(15, 7), torch.tensor(targets).reshape(15)
+    theirs = torch.nn.functional.cross_entropy(rows, symbols)
     theirs.backward()
     loss, dlogits = cross_entropy(logits, targets)
     assert loss == pytest.approx(theirs.item(), rel=1e-13)
-    assert np.allclose(dlogits, twin.grad.numpy(), rtol=0, atol=1e-15)
+    assert near(dlogits, twin.grad.numpy(), 1e-15)
 
 
 def test_cross_entropy_of_equal_logits_is_the_logarithm_of_their_number():
@@ -235,9 +195,8 @@ def test_cross_entropy_of_equal_logits_is_the_logarithm_of_their_number():
 
 
 def test_squared_error_is_the_mean_of_the_squares():
-    loss, dys = squared_error(
-        np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[0.0, 2.0], [3.0, 6.0]])
-    )
+    ys, targets = np.array([[[1.0, 2.0], [3.0, 4.0]], [[0.0, 2.0], [3.0, 6.0]]])
+    loss, dys = squared_error(ys, targets)
     assert loss == 5 / 4
     assert np.array_equal(dys, [[0.5, 0], [0, -1]])
 
@@ -281,22 +240,15 @@ def test_gradients_of_softmax_and_losses_are_those_of_central_differences():
     a, dp, ys = rng.standard_normal((3, 5, 3, 4))
     targets = rng.integers(0, 4, (5, 3))
     numeric = gradient(lambda a: (softmax(a) * dp).sum(), a)
-    assert np.allclose(
-        softmax_derivative(dp, softmax(a)), numeric, rtol=0, atol=1e-9
-    ), "softmax"
+    assert near(softmax_derivative(dp, softmax(a)), numeric, 1e-9)
     numeric = gradient(lambda a: cross_entropy(a, targets)[0], a)
-    assert np.allclose(cross_entropy(a, targets)[1], numeric, rtol=0, atol=1e-9), (
-        "cross_entropy"
-    )
+    assert near(cross_entropy(a, targets)[1], numeric, 1e-9)
     numeric = gradient(lambda a: squared_error(a, ys)[0], a)
-    assert np.allclose(squared_error(a, ys)[1], numeric, rtol=0, atol=1e-9), (
-        "squared_error"
-    )
+    assert near(squared_error(a, ys)[1], numeric, 1e-9)
 
 
-moderate = arrays(
-    np.float64, array_shapes(max_dims=2, max_side=5), elements=st.floats(-50, 50)
-)
+shapes = array_shapes(max_dims=2, max_side=5)
+moderate = arrays(np.float64, shapes, elements=st.floats(-50, 50))
 
 
 @law
@@ -315,13 +267,9 @@ def test_softmax_keeps_the_order_of_the_logits(a):
 @law
 @given(moderate)
 def test_sigmoid_is_symmetric_and_a_softmax_of_two(a):
-    assert np.allclose(sigmoid(-a), 1 - sigmoid(a), rtol=0, atol=2e-16)
-    assert np.allclose(
-        softmax(np.stack([a, np.zeros_like(a)], axis=-1))[..., 0],
-        sigmoid(a),
-        rtol=0,
-        atol=4e-16,
-    )
+    assert near(sigmoid(-a), 1 - sigmoid(a), 2e-16)
+    p = softmax(np.stack([a, np.zeros_like(a)], axis=-1))
+    assert near(p[..., 0], sigmoid(a), 4e-16)
 
 
 # First weights
@@ -332,9 +280,8 @@ def test_glorot_keeps_within_its_bound_and_fills_it():
     bound = math.sqrt(6 / 100)
     assert W.shape == (40, 60)
     assert np.abs(W).max() <= bound
-    assert W.std() == pytest.approx(bound / math.sqrt(3), rel=0.05), (
-        "uniform: the variance is 2 / (D + H)"
-    )
+    # uniform: the variance is 2 / (D + H)
+    assert W.std() == pytest.approx(bound / math.sqrt(3), rel=0.05)
     assert W.mean() == pytest.approx(0, abs=0.02)
 
 
@@ -347,9 +294,8 @@ def test_orthogonal_keeps_lengths(H):
 def test_orthogonal_has_no_preferred_direction():
     rng = np.random.default_rng(0)
     drawn = np.array([orthogonal(3, rng=rng) for _ in range(4000)])
-    assert np.abs(drawn.mean(axis=0)).max() < 0.04, (
-        "the signs of QR are left as they come"
-    )
+    preferred = np.abs(drawn.mean(axis=0)).max()
+    assert preferred < 0.04, "the signs of QR are left as they come"
 
 
 @pytest.mark.usefixtures("unchecked")
@@ -357,12 +303,9 @@ def test_a_masked_loss_is_the_loss_of_what_is_left():
     rng = np.random.default_rng(0)
     logits, targets = rng.normal(size=(5, 3, 4)), rng.integers(0, 4, (5, 3))
     ys, mask = rng.normal(size=(5, 3, 4)), rng.random((5, 3)) < 0.6
-    wrong = np.where(mask, targets, 99)
-    dirty = np.where(mask[..., None], ys, np.nan)
-    for loss, clean, padded in (
-        (cross_entropy, targets, wrong),
-        (squared_error, ys, dirty),
-    ):
+    wrong, dirty = np.where(mask, targets, 99), np.where(mask[..., None], ys, np.nan)
+    losses = [(cross_entropy, targets, wrong), (squared_error, ys, dirty)]
+    for loss, clean, padded in losses:
         value, gradient = loss(logits, padded, mask)
         right, slope = loss(logits[mask], clean[mask])
         assert value == pytest.approx(right, rel=1e-14)
