@@ -164,7 +164,8 @@ class Attended(NamedTuple):
     queries: Float[Array, "T B Q"]
     keys: Float[Array, "S B M"]
     values: Float[Array, "S B N"]
-    mask: Bool[Array, "S B"]
+    q: Float[Array, "T B K"]  # queries W_q
+    k: Float[Array, "U B K"]  # keys W_k, up to the last of the U places that are read
 
 
 class AttendedGradients(NamedTuple):
@@ -207,11 +208,11 @@ def attend(
         for name, given in (("keys", keys), ("values", values))
     )
     used = last_used(mask)
-    scores = score.compare(times(queries, score.W_q), times(keys[:used], score.W_k))
+    q, k = times(queries, score.W_q), times(keys[:used], score.W_k)
     weights = np.zeros((*queries.shape[:2], len(keys)), dtype)
-    weights[..., :used] = normalised(scores, mask[:used])
+    weights[..., :used] = normalised(score.compare(q, k), mask[:used])
     context = mean(weights[..., :used], values[:used])
-    return Attended(context, weights, score, queries, keys, values, mask)
+    return Attended(context, weights, score, queries, keys, values, q, k)
 
 
 def attend_backward(
@@ -226,16 +227,15 @@ def attend_backward(
         raise TypeError(
             f"attended is {shown(attended)}; attend_backward expects what attend gave"
         )
-    context, weights, score, queries, keys, values, mask = attended
+    context, weights, score, queries, keys, values, q, k = attended
     require_shape("dcontext", dcontext, context.shape, "attend_backward")
     dcontext = reals("dcontext", dcontext, context.dtype)
-    used = last_used(mask)
+    used = len(k)
     alphas = weights[..., :used]
     dalphas, dvalues = mean_backward(dcontext, alphas, values[:used])
     if dweights is not None:
         require_shape("dweights", dweights, weights.shape, "attend_backward")
         dalphas = dalphas + reals("dweights", dweights, context.dtype)[..., :used]
-    q, k = times(queries, score.W_q), times(keys[:used], score.W_k)
     dscores = softmax_derivative(dalphas, alphas)
     own, dq, dk = score.compare_backward(dscores, q, k)
     dscore = replace(

@@ -82,7 +82,7 @@ class AttentionCell(Recurrent):
         require_one_dtype(self)
         if self.lengths is not None:
             S, B, _ = self.memory.shape
-            checked = require_lengths(list(self.lengths), S, B, "AttentionCell")
+            checked = require_lengths(self.lengths, S, B, "AttentionCell")
             object.__setattr__(self, "lengths", tuple(checked.tolist()))
 
     @property
@@ -211,8 +211,9 @@ class AttentionCell(Recurrent):
         weights = np.zeros((*contexts.shape[:2], len(self.memory)), contexts.dtype)
         weights[..., : len(self.read)] = self.weights(run)
         memory = np.where(self.mask[..., None], self.memory, 0)
+        q = np.stack([tape.q for tape in run.tapes])
         looks = Attended(
-            contexts, weights, self.score, run.hs_prev, memory, memory, self.mask
+            contexts, weights, self.score, run.hs_prev, memory, memory, q, self.keys
         )
         back = attend_backward(times(da_xs, self.W_c.T), looks)
         return replace(
