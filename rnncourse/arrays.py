@@ -275,10 +275,14 @@ def floats(name: str, array: object, dtype: np.dtype) -> Array:
     return given
 
 
-def frozen(array: Array) -> Array:
-    """The same array, read-only from now on."""
-    array.setflags(write=False)
-    return array
+def frozen(part: Any) -> Any:
+    """The same array, or tuple of such, read-only from now on."""
+    if isinstance(part, tuple):
+        for item in part:
+            frozen(item)
+    else:
+        part.setflags(write=False)
+    return part
 
 
 def sum_of_rows(array: Float[Array, "*shape N"]) -> Float[Array, " N"]:

@@ -328,7 +328,7 @@ def input_gradient(
     return dW_x
 
 
-def check_inputs(cell: Cell, xs: Any, lengths: Any) -> tuple[Array, Array | None]:
+def check_inputs(cell: Any, xs: Any, lengths: Any) -> tuple[Array, Array | None]:
     """Inputs and lengths as the loop wants them, both its own; or an error that says
     what was expected and what came.
     """
@@ -357,7 +357,7 @@ def check_inputs(cell: Cell, xs: Any, lengths: Any) -> tuple[Array, Array | None
     return frozen(xs), lengths
 
 
-def check_state(cell: Cell, state: Any, B: int, name: str = "state") -> Any:
+def check_state(cell: Any, state: Any, B: int, name: str = "state") -> Any:
     """A copy of the state in the cell's dtype, where it is of its kind with B rows; else
     an error: what was expected, what came.
     """

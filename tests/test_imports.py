@@ -17,6 +17,8 @@ ORDER = [
     "recurrence",
     "cells",
     "composition",
+    "attention",
+    "decoder",
     "jacobians",
     "gradcheck",
     "training",

@@ -38,6 +38,8 @@ from rnncourse import (
     twins,
 )
 from rnncourse import jacobians as j
+from rnncourse.attention import Additive, DotProduct, attend, attend_backward
+from rnncourse.decoder import AttentionCell
 from rnncourse.gradcheck import differences, relative_error, report
 from rnncourse.training import linear, norm, quarter_cosine
 
@@ -55,6 +57,8 @@ own = forward(rnn, xs)
 batch = Batch(xs, symbols)
 logits, ys = rng.normal(size=(T, B, V)), rng.normal(size=(T, B, 1))
 mask = rng.random((T, B)) < 0.9
+score = Additive.init(H, D, 3, rng=rng)
+seen = attend(score, dhs, xs, ys, mask)
 
 
 def trained(params, batches, optimiser, clip, rate):
@@ -107,6 +111,28 @@ CALLS = {  # a function, and right values for each of its places
     "relative_error": (relative_error, cell, cell),
     "to_torch": (twins.to_torch, cell),
     "from_torch": (twins.from_torch, twins.to_torch(cell)),
+    "attend": (attend, score, dhs, xs, ys, mask),
+    "attend_backward": (
+        attend_backward,
+        np.zeros((T, B, 1)),
+        seen,
+        np.zeros((T, B, T)),
+    ),
+    "Additive": (Additive, *score.leaves().values()),
+    "DotProduct.init": (
+        lambda Q, M, K, r: DotProduct.init(Q, M, K, rng=r),
+        H,
+        D,
+        3,
+        rng,
+    ),
+    "AttentionCell": (
+        AttentionCell,
+        LSTM.init(D + 1, H, rng=rng),
+        score,
+        xs,
+        (4, 2, 1),
+    ),
     "LSTM": (LSTM, cell.W_x, cell.W_h, cell.b),
     "Clockwork": (Clockwork, np.zeros((2, 4)), np.zeros((4, 4)), np.zeros(4), (1, 2)),
     "GRU's own bias": (lambda b: GRU(*gru, b), np.zeros(H)),
