@@ -6,7 +6,6 @@ gates and their derivative.
 """
 
 from dataclasses import dataclass, replace
-from itertools import chain
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -17,6 +16,7 @@ from rnncourse.arrays import (
     Int,
     Record,
     floats,
+    freeze,
     frozen,
     length,
     reals,
@@ -226,8 +226,8 @@ class Cell(Recurrent):
         hs, hs_prev = frozen(hs)[1:], frozen(hs)[:-1]
         if lengths is not None:
             hs = frozen(np.where(there(lengths, T)[..., None], hs, 0))
-        for array in chain(state.leaves().values(), *tapes):
-            frozen(array)
+        freeze(state.leaves().values())
+        freeze(tapes)
         return Run(self, xs, hs, hs_prev, state, tapes, lengths)
 
     def backward(self, dhs: Array, run: Run, dstate: Any = None) -> Gradients:
