@@ -6,6 +6,7 @@ import jaxtyping
 import matplotlib
 import pytest
 from beartype import BeartypeConf, beartype
+from hypothesis import settings
 
 
 def check(function):
@@ -21,6 +22,8 @@ def check(function):
 
 jaxtyping.install_import_hook("rnncourse", "conftest.check")
 matplotlib.use("agg")  # figures are drawn and shown to nobody
+settings.register_profile("laws", derandomize=True, deadline=None)
+settings.load_profile("laws")  # the same examples in every run
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
@@ -29,8 +29,6 @@ from rnncourse.recurrence import Run, backward, forward, input_gradient
 from rnncourse.text.sampling import tempered
 from rnncourse.text.windows import windows
 from rnncourse.training import clip_by_norm
-
-law = settings(derandomize=True, deadline=None)
 
 # ---- Toy exercises
 
@@ -220,7 +218,6 @@ def test_values_of_another_kind(answer):
 
 
 @given(st.integers(0, 10_000).filter(lambda n: n != 7391) | st.floats(0, 7390))
-@law
 def test_a_number_is_not_given_away(number):
     differs = "✗ the answer differs"
     assert PAPER.check(number).text in {differs, f"{differs}. D and H are swapped"}
@@ -512,7 +509,6 @@ anything = st.recursive(
 
 @each_toy
 @given(answer=anything)
-@law
 def test_no_answer_crashes_it(exercise, answer):
     verdict = exercise.check(answer)
     assert verdict.ok or verdict.text[0] in "✗○"

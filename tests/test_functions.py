@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from judges import near
@@ -27,7 +27,6 @@ from rnncourse.functions import (
     tanh_derivative,
 )
 
-law = settings(derandomize=True, deadline=None)
 both_dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 ACTIVATIONS = {
     sigmoid: (sigmoid_derivative, 0, 1),
@@ -86,7 +85,6 @@ def test_activation_at_zero(f, dtype):
 @every_activation
 @both_dtypes
 def test_activation_never_warns_for_any_finite_array(f, dtype):
-    @law
     @given(any_array(dtype))
     def holds(a):
         value = f(a.copy())
@@ -100,7 +98,6 @@ def test_activation_never_warns_for_any_finite_array(f, dtype):
 
 @both_dtypes
 def test_softmax_and_cross_entropy_are_finite_for_any_finite_logits(dtype):
-    @law
     @given(any_array(dtype), st.data())
     def holds(logits, data):
         p = softmax(logits)
@@ -251,20 +248,17 @@ shapes = array_shapes(max_dims=2, max_side=5)
 moderate = arrays(np.float64, shapes, elements=st.floats(-50, 50))
 
 
-@law
 @given(moderate, st.floats(-50, 50))
 def test_softmax_does_not_feel_a_shift(a, shift):
     assert np.allclose(softmax(a + shift), softmax(a), rtol=1e-10, atol=0)
 
 
-@law
 @given(moderate)
 def test_softmax_keeps_the_order_of_the_logits(a):
     order = np.argsort(a, axis=-1, kind="stable")
     assert (np.diff(np.take_along_axis(softmax(a), order, axis=-1), axis=-1) >= 0).all()
 
 
-@law
 @given(moderate)
 def test_sigmoid_is_symmetric_and_a_softmax_of_two(a):
     assert near(sigmoid(-a), 1 - sigmoid(a), 2e-16)

@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from judges import near
@@ -32,8 +32,6 @@ from rnncourse import (
 )
 from rnncourse.arrays import Array, Record
 from rnncourse.training import linear, norm, quarter_cosine
-
-law = settings(derandomize=True, deadline=None, max_examples=50)
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +129,6 @@ gradients = st.builds(Params, some_array, some_array)
 limits = st.floats(1e-3, 1e7)
 
 
-@law
 @given(gradients, limits)
 def test_clipping_by_norm_shortens_to_the_limit_and_keeps_direction(gradient, limit):
     clipped, length = clip_by_norm(gradient, limit), norm(gradient)
@@ -144,7 +141,6 @@ def test_clipping_by_norm_shortens_to_the_limit_and_keeps_direction(gradient, li
             assert np.allclose(a * length, b * limit, rtol=1e-12, atol=1e-300)
 
 
-@law
 @given(gradients, limits)
 def test_clipping_by_value_is_numpys_clip(gradient, limit):
     clipped = clip_by_value(gradient, limit)
@@ -152,7 +148,6 @@ def test_clipping_by_value_is_numpys_clip(gradient, limit):
     assert np.array_equal(clipped.b, np.clip(gradient.b, -limit, limit))
 
 
-@law
 @given(gradients, limits)
 def test_clipping_twice_is_clipping_once(gradient, limit):
     for clip, tolerance in [(clip_by_value, 0), (clip_by_norm, 1e-12)]:

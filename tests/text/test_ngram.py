@@ -6,13 +6,11 @@ from collections import Counter, defaultdict
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rnncourse.text import KneserNey, NGram
 from rnncourse.text.kneser_ney import discounts
-
-law = settings(derandomize=True, deadline=None)
 
 
 def witten_bell(ids, n, V):
@@ -79,7 +77,6 @@ texts = st.lists(st.integers(0, 3), min_size=4, max_size=40)
 
 
 @every_model
-@law
 @given(texts, st.lists(st.integers(0, 4), max_size=8), st.integers(1, 4))
 def test_probabilities_are_those_of_the_slow_model(model, ids, context, n):
     p = model.fit(np.array(ids), n, 5).probabilities(np.array(context, np.int64))
@@ -87,7 +84,6 @@ def test_probabilities_are_those_of_the_slow_model(model, ids, context, n):
 
 
 @every_model
-@law
 @given(texts, st.lists(st.integers(0, 4), min_size=1, max_size=30), st.integers(1, 4))
 def test_nats_are_those_of_the_slow_model_with_short_contexts(model, ids, held_out, n):
     p = MODELS[model](ids, n, 5)
@@ -97,7 +93,6 @@ def test_nats_are_those_of_the_slow_model_with_short_contexts(model, ids, held_o
 
 
 @every_model
-@law
 @given(texts, st.lists(st.integers(0, 4), max_size=8), st.integers(1, 4))
 def test_every_distribution_is_positive_and_sums_to_one(model, ids, context, n):
     p = model.fit(np.array(ids), n, 5).probabilities(np.array(context, np.int64))
@@ -107,7 +102,6 @@ def test_every_distribution_is_positive_and_sums_to_one(model, ids, context, n):
 
 
 @every_model
-@law
 @given(texts, st.lists(st.integers(0, 4), min_size=1, max_size=30), st.integers(1, 4))
 def test_a_shorter_model_is_the_one_that_the_text_itself_gives(model, ids, held_out, n):
     shorter, held_out = model.fit(np.array(ids), 4, 5).shorter(n), np.array(held_out)

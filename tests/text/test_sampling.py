@@ -5,14 +5,12 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from rnncourse import GRU, Network, bidirectional, stack
 from rnncourse.text import Vocabulary, generate, sample_symbol, tempered, write
-
-law = settings(derandomize=True, deadline=None)
 
 
 def sampled(logits, temperature, seed=0):
@@ -30,14 +28,12 @@ def entropy(p):
     return -(p[p > 0] * np.log(p[p > 0])).sum()
 
 
-@law
 @given(logit_rows)
 def test_at_temperature_one_it_is_the_softmax(logits):
     p = np.exp(logits) / np.exp(logits).sum()
     assert np.allclose(tempered(logits, 1.0), p, rtol=1e-12)
 
 
-@law
 @given(logit_rows, st.floats(1e-3, 1e3), st.floats(1.0, 10.0))
 def test_entropy_rises_with_the_temperature(logits, temperature, factor):
     low, high = (tempered(logits, T) for T in (temperature, temperature * factor))
@@ -51,7 +47,6 @@ def test_entropy_rises_strictly_where_logits_differ():
     assert H[-1] == pytest.approx(np.log(3))
 
 
-@law
 @given(st.permutations(range(6)), st.sampled_from([5e-324, 1e-300, 1e-30, 1e-3]))
 def test_towards_temperature_zero_it_is_the_argmax(order, temperature):
     logits = np.array(order, dtype=np.float64)
@@ -59,7 +54,6 @@ def test_towards_temperature_zero_it_is_the_argmax(order, temperature):
     assert tempered(logits, 0.0).tolist() == [float(v == 5) for v in order]
 
 
-@law
 @given(logit_rows)
 def test_towards_an_infinite_temperature_it_is_uniform(logits):
     uniform = np.full(len(logits), 1 / len(logits))

@@ -4,15 +4,12 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rnncourse.text import passes, stretches, windows
 
-law = settings(derandomize=True, deadline=None)
 
-
-@law
 @given(st.integers(1, 7), st.integers(1, 5), st.integers(0, 60))
 def test_windows_read_b_stretches_of_the_text_side_by_side(T, B, more):
     ids = np.arange(T * B + 1 + more)
@@ -69,7 +66,6 @@ def test_passes_of_a_text_that_is_too_short_are_refused_at_once():
         passes(np.arange(6), T=3, B=2)
 
 
-@law
 @given(st.integers(1, 6), st.integers(1, 5), st.integers(1, 9), st.integers(0, 3))
 def test_a_stretch_starts_every_step_symbols(T, B, step, more):
     ids = np.arange(100, 100 + (B - 1) * step + T + 1 + more)
