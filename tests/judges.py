@@ -14,33 +14,14 @@ from typing import Any, NamedTuple
 import jaxtyping
 import numpy as np
 
-from rnncourse import (
-    GRU,
-    LSTM,
-    RNN,
-    Clockwork,
-    Network,
-    at_the_end,
-    backward,
-    bidirectional,
-    cross_entropy,
-    forward,
-    objective,
-    squared_error,
-    stack,
-    twins,
-)
+from rnncourse import GRU, LSTM, RNN, Clockwork, backward, forward, twins
 from rnncourse.arrays import Array, Batch, Record
-from rnncourse.cells import (
-    NFG,
-    NIG,
-    NOAF,
-    NOG,
-    CoupledLSTM,
-    PeepholeLSTM,
-    ResetBeforeGRU,
-)
+from rnncourse.cells import CoupledLSTM, PeepholeLSTM, ResetBeforeGRU
+from rnncourse.cells.ablated import NFG, NIG, NOAF, NOG
+from rnncourse.composition import bidirectional, stack
+from rnncourse.functions import cross_entropy, squared_error
 from rnncourse.gradcheck import differences, relative_error
+from rnncourse.network import Network, at_the_end, objective
 
 T, B, D, H = 5, 3, 4, 6
 
@@ -79,9 +60,8 @@ def mixed(D, H, *, rng):
     """What torch has no module for: layers of several kinds and sizes, a stack among
     them, and unequal directions.
     """
-    directions = bidirectional(
-        LSTM.init(H, 2, rng=rng), Clockwork.init(H, 4, periods=(1, 2), rng=rng)
-    )
+    clockwork = Clockwork.init(H, 4, periods=(1, 2), rng=rng)
+    directions = bidirectional(LSTM.init(H, 2, rng=rng), clockwork)
     return stack(stack(RNN.init(D, 5, rng=rng), GRU.init(5, H, rng=rng)), directions)
 
 
@@ -110,9 +90,7 @@ class Variables(Record):
 
 
 class Problem(NamedTuple):
-    """A network, what it is given, and the gradients dL/dh_t and dL/d the last state
-    that come from above.
-    """
+    """A network, what it is given, and the gradients that come from above."""
 
     net: Any
     xs: Array
@@ -122,18 +100,11 @@ class Problem(NamedTuple):
     lengths: Array | None = None
 
     def loss(self, at: Variables) -> float:
-        """A number with exactly these upstream gradients: sum over t of dhs_t · h_t,
-        and dstate · the last state.
-        """
+        """Sum over t of dhs_t · h_t, and dstate · the last state."""
         xs = self.xs if at.xs is None else at.xs
         run = forward(at.net, xs, at.state, lengths=self.lengths)
-        last = zip(
-            self.dstate.leaves().values(), run.state.leaves().values(), strict=True
-        )
-        return float(
-            np.vdot(self.dhs, run.hs)
-            + sum(np.vdot(dleaf, leaf) for dleaf, leaf in last)
-        )
+        ours, theirs = (r.leaves().values() for r in (self.dstate, run.state))
+        return float(np.vdot(self.dhs, run.hs) + sum(map(np.vdot, ours, theirs)))
 
     def run(self):
         """The forward pass."""
@@ -162,14 +133,7 @@ def variables(gradients) -> Variables:
     return Variables(gradients.cell, gradients.xs, gradients.state)
 
 
-def problem(
-    name: str,
-    *,
-    symbols: bool = False,
-    ragged: bool = False,
-    steps: int = T,
-    batch: int = B,
-) -> Problem:
+def problem(name, *, symbols=False, ragged=False, steps=T, batch=B) -> Problem:
     """The problem of a network in NETWORKS. Clockworks get 9 steps from a clock at 3:
     the slowest modules move twice.
     """
@@ -271,16 +235,13 @@ def readout_problem(loss: str) -> tuple[Network, Batch, Any, Any]:
 @cache
 def readout_numeric(loss: str) -> Network:
     """The central differences of the loss that `objective` returns, made once."""
-    net, batch, state, function = readout_problem(loss)
+    net, *given, function = readout_problem(loss)
     with unannotated():
-        return differences(
-            lambda net: objective(net, batch, state, loss=function)[0], net
-        )
+        return differences(lambda net: objective(net, *given, loss=function)[0], net)
 
 
 def readout_error(loss: str) -> float:
     """The judge of `objective`: its gradient beside the central differences."""
-    net, batch, state, function = readout_problem(loss)
-    return relative_error(
-        objective(net, batch, state, loss=function)[1], readout_numeric(loss)
-    )
+    *given, function = readout_problem(loss)
+    _, ours, _ = objective(*given, loss=function)
+    return relative_error(ours, readout_numeric(loss))

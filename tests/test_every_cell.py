@@ -1,6 +1,4 @@
-"""One suite over all cells, and over stacks and both directions of them: what each must
-do, and only they may differ in.
-"""
+"""One suite over all networks: what each must do, and only they may differ in."""
 
 from operator import itemgetter
 

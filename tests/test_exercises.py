@@ -1,6 +1,4 @@
-"""exercises: the mechanism, on toy exercises; then one suite that every registered
-exercise must pass.
-"""
+"""exercises: the mechanism, on toys; then one suite that every exercise must pass."""
 
 import re
 import signal

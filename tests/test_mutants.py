@@ -1,6 +1,4 @@
-"""Mistakes planted in every backward pass, one at a time: the judge of test_every_cell
-must see each of them.
-"""
+"""Mistakes planted in every backward pass: the judge must see each of them."""
 
 import ast
 import inspect
@@ -12,16 +10,8 @@ import numpy as np
 import pytest
 from judges import B, T, error, numeric, problem, ragged_error, readout_error
 
-from rnncourse.cells import (
-    GRU,
-    LSTM,
-    NOAF,
-    RNN,
-    Clockwork,
-    CoupledLSTM,
-    PeepholeLSTM,
-    ResetBeforeGRU,
-)
+from rnncourse import GRU, LSTM, RNN, Clockwork
+from rnncourse.cells import NOAF, CoupledLSTM, PeepholeLSTM, ResetBeforeGRU
 from rnncourse.composition import Bidirectional, Stack
 from rnncourse.functions import cross_entropy, squared_error
 from rnncourse.gradcheck import relative_error

@@ -1,6 +1,4 @@
-"""Values of the wrong kind, shape, dtype or size, thrown at a call that may refuse them in
-the package's own words only.
-"""
+"""Values of the wrong kind, shape, dtype or size, thrown at a call."""
 
 import dis
 from pathlib import Path

@@ -10,16 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rnncourse.text import (
-    Vocabulary,
-    plays,
-    python_source,
-    read,
-    shakespeare,
-    sunspots,
-    vowels,
-)
-from rnncourse.text.corpora import packaged
+from rnncourse.text import Vocabulary, plays, read, shakespeare
+from rnncourse.text.corpora import packaged, python_source, sunspots, vowels
 
 # ---- the plays
 

@@ -24,9 +24,7 @@ def browser(monkeypatch):
         def strict(*args, **kwargs):
             integers = np.asarray(args[place])
             if not np.can_cast(integers.dtype, np.int32, "safe"):
-                raise TypeError(
-                    f"Cannot cast array data from {integers.dtype} to int32"
-                )
+                raise TypeError(f"no cast of an array from {integers.dtype} to int32")
             return function(*args, **kwargs)
 
         monkeypatch.setattr(np, name, strict)
@@ -65,9 +63,8 @@ def everything(ids):
             fitted = model.fit(text[:300], 5, V)
             yield fitted.nats(text[300:])
             yield from fitted.probabilities(text[:7])[[0, 1, 2]]
-    net = Network.init(
-        GRU.init(3, 4, rng=np.random.default_rng(2)), 3, rng=np.random.default_rng(3)
-    )
+    gru = GRU.init(3, 4, rng=np.random.default_rng(2))
+    net = Network.init(gru, 3, rng=np.random.default_rng(3))
     yield loss_on(net, ids, T=9, B=4, step=20)
     for batch in windows(ids, T=9, B=4):
         yield from (*batch.xs.ravel(), *batch.targets.ravel())

@@ -1,6 +1,4 @@
-"""ngram and kneser_ney: the counting models against ones written with dictionaries, and
-against pencil and paper.
-"""
+"""The counting models against slow ones, and against pencil and paper."""
 
 from collections import Counter, defaultdict
 
@@ -201,10 +199,11 @@ def test_narrow_integers_are_as_good(model):
 
 @every_model
 def test_n_that_the_text_has_no_room_for_is_refused(model):
-    for n, expects in [
-        (5, "a text of 4 symbols expects 1 to 4"),
-        (0, "an n-gram model expects 1 or more"),
-    ]:
+    few, none = (
+        "a text of 4 symbols expects 1 to 4",
+        "an n-gram model expects 1 or more",
+    )
+    for n, expects in [(5, few), (0, none)]:
         with pytest.raises(ValueError, match=f"^n is {n}; {expects}$"):
             model.fit(np.array([0, 1, 0, 1]), n, 2)
 
