@@ -44,7 +44,9 @@ def test_every_module_has_a_place_in_the_order():
     assert {parts[0] for parts in FILES} - {"__init__"} == set(ORDER)
 
 
-@pytest.mark.parametrize("parts", FILES.keys() - {("__init__",)}, ids="/".join)
+@pytest.mark.parametrize(
+    "parts", [p for p in FILES if p != ("__init__",)], ids="/".join
+)
 def test_a_module_imports_only_from_those_before_it(parts):
     inside = len(parts) > 1  # files of one folder may know each other
     allowed = ORDER[: ORDER.index(parts[0]) + inside]

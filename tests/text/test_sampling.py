@@ -112,16 +112,11 @@ def test_symbols_are_as_frequent_as_they_are_probable(temperature):
     assert np.abs(frequency - tempered(logits, temperature)).max() < 0.006
 
 
-def test_each_row_has_its_own_logits():
+def test_each_row_has_its_own_logits_and_one_row_gives_one_symbol():
     drawn = sampled(1e3 * np.eye(5)[[3, 0, 4]], 1.0, seed=2)
-    assert drawn.tolist() == [3, 0, 4]
-    assert drawn.dtype.kind == "i"
-
-
-def test_one_row_gives_one_symbol():
+    assert drawn.tolist() == [3, 0, 4] and drawn.dtype.kind == "i"
     drawn = sampled([0.0, 9.0, 1.0], 0.0, seed=3)
-    assert drawn.shape == ()
-    assert int(drawn) == 1
+    assert drawn.shape == () and int(drawn) == 1
 
 
 def test_a_symbol_of_probability_zero_is_never_drawn():
@@ -167,14 +162,10 @@ def test_what_is_written_is_what_is_generated():
     assert drawn.random() == written.random(), "as much taken from the generator"
 
 
-def test_nothing_is_written_in_no_symbols():
-    rng = np.random.default_rng(0)
-    assert write(speaker(), vocabulary, "a", length=0, rng=rng) == ""
-
-
-def test_a_vocabulary_of_another_size_can_not_write():
+def test_nothing_is_written_in_no_symbols_and_by_a_vocabulary_of_another_size():
     message = r"^the vocabulary has 2 symbols and the network 4 inputs; write expects"
     rng = np.random.default_rng(0)
+    assert write(speaker(), vocabulary, "a", length=0, rng=rng) == ""
     with pytest.raises(ValueError, match=message):
         write(speaker(), Vocabulary.of("ab"), "a", length=1, rng=rng)
 
@@ -182,9 +173,9 @@ def test_a_vocabulary_of_another_size_can_not_write():
 def test_a_network_that_reads_ahead_does_not_write():
     rng = np.random.default_rng(0)
     both = bidirectional(GRU.init(V, 3, rng=rng), GRU.init(V, 3, rng=rng))
+    why = r"\(a bidirectional is in it\), so it sees the symbol that it is to predict"
     message = (
-        r"^the network reads ahead \(a bidirectional is in it\), so it sees the symbol"
-        r" that it is to predict; {} expects one that reads forward only$"
+        f"^the network reads ahead {why}; {{}} expects one that reads forward only$"
     )
     for cell in (both, stack(GRU.init(V, V, rng=rng), stack(both))):
         net = speaker(cell)
