@@ -1,5 +1,4 @@
-"""What every suite shares: the networks, a problem for each of them, and the judges of
-a backward pass.
+"""The networks, a problem for each of them, and the judges of a backward pass.
 
 A problem has everything at random and different from zero: weights, biases, inputs, the
 state it starts from, and the upstream gradients of every output and of the last state.
@@ -57,9 +56,7 @@ def two_of_both(init, D, H, *, rng):
 
 
 def mixed(D, H, *, rng):
-    """What torch has no module for: layers of several kinds and sizes, a stack among
-    them, and unequal directions.
-    """
+    """Layers of several kinds and sizes, a stack among them; unequal directions."""
     clockwork = Clockwork.init(H, 4, periods=(1, 2), rng=rng)
     directions = bidirectional(LSTM.init(H, 2, rng=rng), clockwork)
     return stack(stack(RNN.init(D, 5, rng=rng), GRU.init(5, H, rng=rng)), directions)
@@ -134,9 +131,7 @@ def variables(gradients) -> Variables:
 
 
 def problem(name, *, symbols=False, ragged=False, steps=T, batch=B) -> Problem:
-    """The problem of a network in NETWORKS. Clockworks get 9 steps from a clock at 3:
-    the slowest modules move twice.
-    """
+    """A network's problem; in 9 steps the slowest modules of a Clockwork move twice."""
     rng = np.random.default_rng(1)
     steps = 9 if "Clockwork" in name or name == "mixed" else steps
     # the many numbers of a composition take time
@@ -157,9 +152,7 @@ def problem(name, *, symbols=False, ragged=False, steps=T, batch=B) -> Problem:
 
 @contextmanager
 def unannotated():
-    """Inside, shapes in annotations are not checked: thousands of forward passes take a
-    tenth of the time.
-    """
+    """Inside, shapes are not checked: forward passes take a tenth of the time."""
     before = jaxtyping.config.jaxtyping_disable
     jaxtyping.config.update("jaxtyping_disable", True)
     try:
@@ -176,9 +169,7 @@ def numeric(name: str, **given: bool) -> Variables:
 
 
 def error(name: str, **given: bool) -> float:
-    """The judge: how far the backward pass is from the central differences, relative to
-    the largest entry of each array.
-    """
+    """The judge: how far the backward pass is from the central differences."""
     return relative_error(problem(name, **given).ours(), numeric(name, **given))
 
 
@@ -201,9 +192,7 @@ def alone(p: Problem, column: int) -> Problem:
 
 
 def ragged_error(name: str, **given: bool) -> float:
-    """The judge of a forward pass over several lengths: how far outputs and last states
-    are from those of each sequence alone, and outputs beyond the end from 0.
-    """
+    """How far several lengths are from each alone, and what follows an end from 0."""
     p = problem(name, ragged=True, **given)
     run, worst = p.run(), 0.0
     for column, steps in enumerate(p.lengths):
@@ -217,9 +206,7 @@ def ragged_error(name: str, **given: bool) -> float:
 
 
 def readout_problem(loss: str) -> tuple[Network, Batch, Any, Any]:
-    """A network with a read-out of V = 7, a batch with targets for one of LOSSES, a
-    state, and the loss.
-    """
+    """A network with a read-out of V = 7, a batch with targets, a state, the loss."""
     rng = np.random.default_rng(2)
     p = problem("GRU")
     net = Network.init(p.net, 7, rng=rng).map(lambda w: rng.normal(0, 0.5, w.shape))

@@ -74,10 +74,8 @@ class Exercise:
             with warnings.catch_warnings(action="ignore"), np.errstate(all="ignore"):
                 text = within(self.seconds, lambda: self._text(answer, rng))
         except TimeIsUp:
-            text = (
-                f"✗ No result after {self.seconds:g} seconds: does every loop come to"
-                " an end?"
-            )
+            late = f"✗ No result after {self.seconds:g} seconds"
+            text = f"{late}: does every loop come to an end?"
         except KeyboardInterrupt:
             raise
         except BaseException as error:
@@ -110,21 +108,16 @@ class Exercise:
                     return f"○ No answer yet: {crash}"
             for name, before, after in zip(names, args, given, strict=True):
                 if not crash and difference((name,), before, after, tolerance=0.0):
-                    return (
-                        f"✗ {name} was changed in place: leave the arguments as they"
-                        " came"
-                    )
+                    changed = f"✗ {name} was changed in place"
+                    return f"{changed}: leave the arguments as they came"
             if args is cases[0] and _is_blank(got):
                 return f"○ No answer yet: the function returns {got}"
             got = self._one_form(got, args)
             if not complaint:
                 complaint = crash or self._differs(self.reference, args, got)
                 called = "\n  called with " + _shown(names, args) if names else ""
-            hints = [
-                hint
-                for hint in hints
-                if not self._differs(self.mistakes[hint], args, got)
-            ]
+            fits = {hint: self.mistakes[hint] for hint in hints}
+            hints = [h for h, m in fits.items() if not self._differs(m, args, got)]
             if crash:  # in the first call, many things can fail with the same error
                 hints = hints if args is not cases[0] else []
                 break
@@ -163,10 +156,8 @@ def register(name: str, reference: object, **fields: Any) -> None:
     Raises ValueError for a name that is taken.
     """
     if name in _registered:
-        raise ValueError(
-            f"an exercise {name!r} is registered already; each expects a name of its"
-            " own"
-        )
+        taken = f"an exercise {name!r} is registered already"
+        raise ValueError(f"{taken}; each expects a name of its own")
     _registered[name] = Exercise(name, reference, **fields)
 
 
@@ -184,9 +175,8 @@ def check(name: str, answer: object) -> Verdict:
     """
     if name not in (known := catalogue()):
         near = difflib.get_close_matches(str(name), known, cutoff=0.4) or sorted(known)
-        raise ValueError(
-            f"no exercise is called {name!r}; near names: {', '.join(near)}"
-        )
+        names = ", ".join(near)
+        raise ValueError(f"no exercise is called {name!r}; near names: {names}")
     return known[name].check(answer)
 
 
@@ -199,10 +189,8 @@ def edited(reference: Callable, *pieces: str) -> Callable:
     source = inspect.getsource(function)
     for right, wrong in zip(pieces[::2], pieces[1::2], strict=True):
         if (times := source.count(right)) != 1:
-            raise ValueError(
-                f"{right!r} occurs {times} times in {function.__name__}; edited expects"
-                " it once"
-            )
+            where = f"{right!r} occurs {times} times in {function.__name__}"
+            raise ValueError(f"{where}; edited expects it once")
         source = source.replace(right, wrong)
     namespace: dict[str, Any] = {}
     exec(source, function.__globals__, namespace)
@@ -244,12 +232,8 @@ def _parameters(function: Any) -> list[str]:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):  # a function of C may have none
         return []
-    return [
-        parameter.name
-        for parameter in parameters
-        if parameter.kind
-        in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
-    ]
+    by_position = "POSITIONAL_ONLY", "POSITIONAL_OR_KEYWORD"
+    return [p.name for p in parameters if p.kind.name in by_position]
 
 
 def _shown(names: list[str], args: tuple) -> str:

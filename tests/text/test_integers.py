@@ -1,6 +1,4 @@
-"""Integers as a browser has them: numpy's `intp` has 32 bits there, functions that want
-one refuse 64, and what numpy counts and sorts comes in 32.
-"""
+"""Integers as a browser has them, where numpy's `intp` has 32 bits."""
 
 import numpy as np
 import pytest

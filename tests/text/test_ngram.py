@@ -12,9 +12,7 @@ from rnncourse.text.kneser_ney import discounts
 
 
 def witten_bell(ids, n, V):
-    """Witten-Bell interpolation as its equation stands, with dictionaries: p(context)
-    is a list of V numbers.
-    """
+    """Witten-Bell interpolation with dictionaries: p(context), a list of V numbers."""
     followers = defaultdict(Counter)
     for at, symbol in enumerate(ids):
         for k in range(min(n - 1, at) + 1):
@@ -30,9 +28,7 @@ def witten_bell(ids, n, V):
 
 
 def kneser_ney(ids, n, V):
-    """Modified Kneser-Ney interpolation from its definition, with sets of the symbols
-    before each gram; `None` stands before the text.
-    """
+    """Modified Kneser-Ney interpolation, with what stands before each gram, or None."""
     before = defaultdict(list)
     for at in range(len(ids)):
         for k in range(min(n - 1, at) + 1):
@@ -199,11 +195,11 @@ def test_narrow_integers_are_as_good(model):
 
 @every_model
 def test_n_that_the_text_has_no_room_for_is_refused(model):
-    few, none = (
-        "a text of 4 symbols expects 1 to 4",
-        "an n-gram model expects 1 or more",
-    )
-    for n, expects in [(5, few), (0, none)]:
+    said = {
+        5: "a text of 4 symbols expects 1 to 4",
+        0: "an n-gram model expects 1 or more",
+    }
+    for n, expects in said.items():
         with pytest.raises(ValueError, match=f"^n is {n}; {expects}$"):
             model.fit(np.array([0, 1, 0, 1]), n, 2)
 

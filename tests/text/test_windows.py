@@ -31,11 +31,12 @@ def test_batches_are_copies():
     assert ids.tolist() == [0, 1, 2, 3, 4]
 
 
-def test_windows_refuses_a_text_that_is_too_short_before_the_first_batch_is_asked_for():
+def test_a_text_that_is_too_short_is_refused_before_the_first_batch_is_asked_for():
     assert len(list(windows(np.arange(7), T=3, B=2))) == 1
     message = r"^6 symbols are too few; T = 3 and B = 2 expect 7 or more$"
-    with pytest.raises(ValueError, match=message):
-        windows(np.arange(6), T=3, B=2)
+    for read in (windows, passes):
+        with pytest.raises(ValueError, match=message):
+            read(np.arange(6), T=3, B=2)
 
 
 @pytest.mark.parametrize(("T", "B"), [(0, 2), (-1, 2)])
@@ -57,11 +58,6 @@ def test_passes_are_windows_again_and_again():
         assert np.array_equal(batch.xs, same.xs)
         assert np.array_equal(batch.targets, same.targets)
         assert batch.fresh == same.fresh
-
-
-def test_passes_of_a_text_that_is_too_short_are_refused_at_once():
-    with pytest.raises(ValueError, match=r"^6 symbols are too few"):
-        passes(np.arange(6), T=3, B=2)
 
 
 @given(st.integers(1, 6), st.integers(1, 5), st.integers(1, 9), st.integers(0, 3))
