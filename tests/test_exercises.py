@@ -252,10 +252,7 @@ def raises(error):
 
 
 ATTEMPTS = {
-    "TypeError: unsupported operand type(s) for +: 'ellipsis'": lambda x, dy: (
-        ... + 1,
-        dy,
-    ),
+    "TypeError: unsupported operand type(s) for +: 'ellipsis'": lambda x, dy: ... + 1,
     "NotImplementedError: later": lambda x, dy: (x.T @ dy, to_do(x, dy)),
     "NotImplementedError": no_batches,
     "ValueError: an ellipsis": raises(ValueError("an ellipsis")),
@@ -647,14 +644,13 @@ def test_a_judge_may_call_the_answer():
 
 
 def test_a_judge_may_look_at_a_function_or_a_string():
-    twice, power = (lambda n: n + n), (lambda n: n**3)
-    mistakes = {"This is n + 1": lambda n: n + 1, "This is a power": power}
+    mistakes = {"This is n + 1": lambda n: n + 1, "This is a power": lambda n: n**3}
     form = {"tolerance": np.inf}
     form["judge"] = lambda answer, _: unless(answer(2) == 4, "✗ Not 4")
     functions = Exercise("function", lambda n: 2 * n, mistakes, **form)
-    assert functions.check(twice).ok
+    assert functions.check(lambda n: n + n).ok
     assert refused(functions.check(lambda n: n + 3)) == "✗ Not 4"
-    assert refused(functions.check(power)) == "✗ Not 4. This is a power"
+    assert refused(functions.check(lambda n: n**3)) == "✗ Not 4. This is a power"
     form["judge"] = lambda answer, _: unless("h" in answer, "✗ Without h")
     words = Exercise("word", "tanh", {}, **form)
     assert words.check("hard tanh").ok
@@ -704,10 +700,8 @@ def test_a_name_is_registered_once(monkeypatch):
 # ---- The suite: every registered exercise of every chapter
 
 EXERCISES = list(catalogue().values())
-every_exercise, every_function = (
-    each(EXERCISES),
-    each([e for e in EXERCISES if e.inputs]),
-)
+every_exercise = each(EXERCISES)
+every_function = each([exercise for exercise in EXERCISES if exercise.inputs])
 
 
 def test_there_are_exercises():
@@ -1088,8 +1082,7 @@ def test_tracks_takes_any_running_text():
 
 def test_tempered_takes_either_of_two_largest_or_a_part_for_each():
     def last(logits, temperature):
-        p = tempered(logits[:, ::-1], temperature)
-        return p[:, ::-1]
+        return tempered(logits[:, ::-1], temperature)[:, ::-1]
 
     def parts(logits, temperature):
         if temperature > 0:
@@ -1097,8 +1090,7 @@ def test_tempered_takes_either_of_two_largest_or_a_part_for_each():
         most = logits == logits.max(axis=1, keepdims=True)
         return most / most.sum(axis=1, keepdims=True)
 
-    assert check("tempered", last).ok
-    assert check("tempered", parts).ok
+    assert check("tempered", last).ok and check("tempered", parts).ok
     for change in [lambda p: p[::-1], lambda p: 0 * p, lambda p: 2 * p - p**2 / 2]:
         wrong = lambda a, T, change=change: parts(a, T) if T else change(parts(a, T))  # noqa: E731
         assert "differs" in refused(check("tempered", wrong))
