@@ -131,7 +131,7 @@ def variables(gradients) -> Variables:
 
 
 def problem(name, *, symbols=False, ragged=False, steps=T, batch=B) -> Problem:
-    """A network's problem; in 9 steps the slowest modules of a Clockwork move twice."""
+    """A network's problem; 9 steps from a clock at 3 move the slowest modules twice."""
     rng = np.random.default_rng(1)
     steps = 9 if "Clockwork" in name or name == "mixed" else steps
     # the many numbers of a composition take time
