@@ -148,12 +148,12 @@ def test_a_language_model_that_reads_ahead_is_refused(name):
     net = Network.init(problem(name).net, D, rng=np.random.default_rng(0))
     text = np.random.default_rng(1).integers(0, D, (T + 1, B))
     batch = Batch(text[:-1], text[1:])
-    with pytest.raises(
-        ValueError, match="the targets are the next inputs, which a bid"
-    ):
+    message = "the targets are the next inputs, which a bidir"
+    with pytest.raises(ValueError, match=message):
         objective(net, batch)
     same = Batch(text, text)  # to say again what is read: allowed
     _, _, state = objective(net, same)
+    message = "its state can not go on to the next window"
     for goes_on in [(same, state), (same._replace(fresh=False),)]:
-        with pytest.raises(ValueError, match="its state can not go on to the next win"):
+        with pytest.raises(ValueError, match=message):
             objective(net, *goes_on)

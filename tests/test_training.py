@@ -334,7 +334,8 @@ def test_a_parameter_that_became_infinite_is_not_handed_out():
 
 
 def test_a_first_batch_that_goes_on_from_nothing_is_refused():
-    with pytest.raises(ValueError, match="first batch is not fresh, and there is no"):
+    said = "the first batch is not fresh, and there is no"
+    with pytest.raises(ValueError, match=said):
         next(train(one_number(0), batches(False), bowl, SGD(0.1)))
     *_, before = train(one_number(0), batches(True, False), bowl, SGD(0.1))
     (after,) = train(before, batches(False), bowl, SGD(0.1))
