@@ -173,10 +173,8 @@ def test_nothing_is_written_in_no_symbols_and_by_a_vocabulary_of_another_size():
 def test_a_network_that_reads_ahead_does_not_write():
     rng = np.random.default_rng(0)
     both = bidirectional(GRU.init(V, 3, rng=rng), GRU.init(V, 3, rng=rng))
-    why = r"\(a bidirectional is in it\), so it sees the symbol that it is to predict"
-    message = (
-        f"^the network reads ahead {why}; {{}} expects one that reads forward only$"
-    )
+    why = r"\(a bidirectional is in it\), so it sees the symbol that it is to predict; "
+    message = f"^the network reads ahead {why}{{}} expects one that reads forward only$"
     for cell in (both, stack(GRU.init(V, V, rng=rng), stack(both))):
         net = speaker(cell)
         with pytest.raises(ValueError, match=message.format("generate")):
