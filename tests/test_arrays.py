@@ -6,13 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from rnncourse.arrays import Record, columns, floats, reals, require_shape
-
-law = settings(derandomize=True, deadline=None, max_examples=50)
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +51,6 @@ def same(one, other):
     )
 
 
-@law
 @given(part)
 def test_map_with_the_identity_changes_nothing(record):
     mapped = record.map(lambda a: a)
@@ -61,14 +58,12 @@ def test_map_with_the_identity_changes_nothing(record):
     assert same(mapped, record)
 
 
-@law
 @given(part)
 def test_map_twice_is_map_with_both_functions(record):
     once = record.map(lambda a: np.cos(np.tanh(a)))
     assert same(record.map(np.tanh).map(np.cos), once)
 
 
-@law
 @given(part)
 def test_map_over_several_pairs_arrays_of_one_name(record):
     double, nothing = record.map(lambda a: 2 * a), record.map(np.zeros_like)
@@ -76,7 +71,6 @@ def test_map_over_several_pairs_arrays_of_one_name(record):
     assert same(double.map(lambda d, a, b: d - a - b, record, record), nothing)
 
 
-@law
 @given(part)
 def test_size_and_names_are_those_of_the_leaves(record):
     assert record.size == sum(a.size for a in record.leaves().values())

@@ -1,6 +1,4 @@
-"""What belongs to stacks and both directions alone; all that they share with cells is
-in test_every_cell.
-"""
+"""What belongs to stacks and both directions alone, not to every network."""
 
 from functools import partial
 

@@ -1,6 +1,4 @@
-"""One suite over all cells, and over stacks and both directions of them: what each must
-do, and only they may differ in.
-"""
+"""One suite over all networks: what each must do, and only they may differ in."""
 
 from operator import itemgetter
 
@@ -70,11 +68,8 @@ def test_a_gradient_has_a_number_for_each_parameter(name):
     gradients = p.gradients()
     assert type(gradients.cell) is type(p.net)
     for ours, theirs in [(gradients.cell, p.net), (gradients.state, p.state)]:
-        one, other = (
-            {k: v.shape for k, v in record.leaves().items()}
-            for record in (ours, theirs)
-        )
-        assert one == other
+        one, other = ours.leaves(), theirs.leaves()
+        assert {k: one[k].shape for k in one} == {k: other[k].shape for k in other}
     assert gradients.xs.shape == p.xs.shape
 
 
@@ -183,9 +178,7 @@ def test_a_sequence_in_a_batch_is_as_if_alone(name):
         assert near(gradients.xs[:, 0], together.xs[:, b], 1e-13), f"dxs of {b}"
         assert_same(gradients.state, dstate, f"state gradient of {b}")
         total = total.map(np.add, gradients.cell)
-    assert_same(
-        total, together.cell, "gradients of the parameters: sums over the batch"
-    )
+    assert_same(total, together.cell, "gradients of the parameters: batch sums")
 
 
 @every_network
@@ -249,9 +242,8 @@ def _all_arrays(p):
 
 @every_cell
 def test_init_draws_from_its_generator_alone_in_the_wanted_dtype(name):
-    one, same, other = (
-        CELLS[name](D, H, rng=np.random.default_rng(seed)) for seed in (0, 0, 1)
-    )
+    rngs = map(np.random.default_rng, (0, 0, 1))
+    one, same, other = (CELLS[name](D, H, rng=rng) for rng in rngs)
     assert_same(one, same, "two cells from one seed", tolerance=0)
     assert relative_error(one, other) > 0.1
     assert (one.D, one.H) == (D, H)
@@ -270,20 +262,17 @@ def test_init_has_no_bias_but_the_forget_gates(name):
     assert np.array_equal(cell.b, b)
 
 
-FORGETS = {LSTM: "ifgo", PeepholeLSTM: "ifgo", CoupledLSTM: "fgo", NIG: "ifgo"}
-FORGETS[NOG] = "ifgo"
+BIASES = dict.fromkeys([LSTM, PeepholeLSTM, NIG, NOG], ("forget", "ifgo"))
+BIASES |= {CoupledLSTM: ("forget", "fgo")}
+BIASES |= dict.fromkeys([GRU, ResetBeforeGRU], ("update", "rzn"))
 
 
-@pytest.mark.parametrize(("kind", "gates"), FORGETS.items(), ids=str)
-def test_forget_bias_stands_at_the_forget_gate(kind, gates):
-    bias = np.repeat([3 * (gate == "f") for gate in gates], H)
-    assert np.array_equal(first(kind, forget_bias=3).b, bias), f"gate order {gates}"
-
-
-@pytest.mark.parametrize("cell", [GRU, ResetBeforeGRU])
-def test_update_bias_stands_at_the_update_gate(cell):
-    bias = np.repeat([0, 3, 0], H)
-    assert np.array_equal(first(cell, update_bias=3).b, bias), "gate order r, z, n"
+@pytest.mark.parametrize("kind", BIASES)
+def test_forget_and_update_bias_stand_at_their_gates(kind):
+    name, gates = BIASES[kind]
+    bias = np.repeat([3 * (gate in "fz") for gate in gates], H)
+    cell = first(kind, **{f"{name}_bias": 3})
+    assert np.array_equal(cell.b, bias), f"gate order {gates}"
 
 
 # Sequences of several lengths side by side
@@ -334,12 +323,9 @@ def test_lstm_with_open_forget_gate_and_closed_input_keeps_its_memory(k):
 
 
 def lstm_with(**biases):
-    """An LSTM with random weights, but for the named gates: theirs are zero, and so
-    their value is one bias's sigmoid.
-    """
+    """An LSTM with random weights, but for the named gates, which have a bias only."""
     rng = np.random.default_rng(4)
-    shapes = (D, 4, H), (H, 4, H), (4, H)
-    weights = [rng.normal(0, 0.5, shape) for shape in shapes]
+    weights = [rng.normal(0, 0.5, shape) for shape in [(D, 4, H), (H, 4, H), (4, H)]]
     for gate, bias in biases.items():
         for w in weights:
             w[..., "ifgo".index(gate), :] = 0
@@ -347,9 +333,7 @@ def lstm_with(**biases):
     return LSTM(*(w.reshape(*w.shape[:-2], 4 * H) for w in weights))
 
 
-@pytest.mark.parametrize(
-    ("kind", "gate"), [(NIG, "i"), (NFG, "f"), (NOG, "o")], ids=["i", "f", "o"]
-)
+@pytest.mark.parametrize(("kind", "gate"), [(NIG, "i"), (NFG, "f"), (NOG, "o")])
 def test_a_gate_that_is_left_out_is_a_gate_that_is_open(kind, gate):
     lstm, p = lstm_with(**{gate: 1e4}), problem("LSTM")
     theirs = forward(lstm, p.xs, p.state)
@@ -409,9 +393,8 @@ def test_reset_before_or_after_is_the_same_where_the_candidates_weights_are_diag
 def test_clockwork_of_one_module_with_period_1_is_an_rnn():
     p = problem("RNN")
     clockwork = Clockwork(p.net.W_x, p.net.W_h, p.net.b, (1,))
-    start, dstate = (
-        clockwork.zero_state(B).map(lambda _, h=h: h) for h in (p.state.h, p.dstate.h)
-    )
+    zero = clockwork.zero_state(B)
+    start, dstate = (zero.map(lambda _, h=h: h) for h in (p.state.h, p.dstate.h))
     ours = p._replace(net=clockwork, state=start, dstate=dstate)
     assert np.array_equal(ours.run().hs, p.run().hs)
     assert_same(ours.ours(), p.ours(), "Clockwork with period 1, and RNN", tolerance=0)
@@ -421,7 +404,7 @@ def test_clockwork_never_reads_a_faster_module():
     p = problem("Clockwork 1 2 4")
     module = np.arange(H) // 2
     # the column's unit would read the row's, which is faster
-    masked = module[:, None] < module[None, :]
+    masked = module[:, None] < module
     W_h = np.where(masked, np.nan, p.net.W_h)
     poisoned = Clockwork(p.net.W_x, W_h, p.net.b, p.net.periods)
     hs = forward(poisoned, p.xs, p.state).hs

@@ -1,6 +1,4 @@
-"""jacobians: against torch's autograd, central differences and the backward pass; what
-products and Ω must obey.
-"""
+"""jacobians: against autograd, differences and the backward pass; laws of Ω."""
 
 import numpy as np
 import pytest

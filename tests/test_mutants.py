@@ -1,6 +1,4 @@
-"""Mistakes planted in every backward pass, one at a time: the judge of test_every_cell
-must see each of them.
-"""
+"""Mistakes planted in every backward pass: the judge must see each of them."""
 
 import ast
 import inspect
@@ -12,16 +10,8 @@ import numpy as np
 import pytest
 from judges import B, T, error, numeric, problem, ragged_error, readout_error
 
-from rnncourse.cells import (
-    GRU,
-    LSTM,
-    NOAF,
-    RNN,
-    Clockwork,
-    CoupledLSTM,
-    PeepholeLSTM,
-    ResetBeforeGRU,
-)
+from rnncourse import GRU, LSTM, RNN, Clockwork
+from rnncourse.cells import NOAF, CoupledLSTM, PeepholeLSTM, ResetBeforeGRU
 from rnncourse.composition import Bidirectional, Stack
 from rnncourse.functions import cross_entropy, squared_error
 from rnncourse.gradcheck import relative_error
@@ -51,9 +41,8 @@ def planted(mutant):
     for argument in [*tree.args.args, *tree.args.kwonlyargs]:
         argument.annotation = None
     source = ast.unparse(tree)
-    assert source.count(mutant.right) == 1, (
-        f"{mutant.right!r} occurs {source.count(mutant.right)} times in\n{source}"
-    )
+    times = source.count(mutant.right)
+    assert times == 1, f"{mutant.right!r} occurs {times} times in\n{source}"
     # a function around it, for a method that says super()
     wrong = indent(source.replace(mutant.right, mutant.wrong), "    ")
     outer, inside = f"def outer(__class__):\n{wrong}", {}
@@ -132,8 +121,7 @@ VARIANT_MUTANTS = [
     *mutants(NOAF.gates_backward, "No output activation")(
         ("dstate.c + ", ""),
         (" + dstate.h * o", ""),
-        # the tanh that was taken out
-        ("dstate.h * o", "dstate.h * o * tanh_derivative(c)"),
+        ("dstate.h * o", "dstate.h * o * tanh_derivative(c)"),  # as in an LSTM
         ("dstate.h * c *", "dstate.h * tanh(c) *"),
         ("dc * g *", "dc *"),
         ("dc * c_prev *", "dc *"),
@@ -165,8 +153,7 @@ GRU_MUTANTS = [
     ),
     *mutants(GRU.gradients, "GRU")(
         ("(da_hs[", "(da_xs["),  # b_n is inside the reset, b is not
-        # overwritten at every step instead of summed
-        ("2 * self.H:]", "2 * self.H:][:1]"),
+        ("2 * self.H:]", "2 * self.H:][:1]"),  # of one step instead of all
         ("sum_of_rows(", "1 / len(da_hs) * sum_of_rows("),
     ),
 ]
@@ -177,8 +164,7 @@ RESET_BEFORE_MUTANTS = [
         ("dh * (1 - z) *", "dh * z *"),
         ("tanh_derivative(n)", "sigmoid_derivative(n)"),
         ("self.W_hn.T", "self.W_hn"),
-        # as if there were no product between r and the candidate
-        ("drh * h_prev *", "da_n * h_prev *"),
+        ("drh * h_prev *", "da_n * h_prev *"),  # no W_hn between r and n
         ("drh * h_prev *", "drh *"),
         ("sigmoid_derivative(r)", "tanh_derivative(r)"),
         ("da_r, da_z, da_n", "da_z, da_r, da_n"),
@@ -188,8 +174,7 @@ RESET_BEFORE_MUTANTS = [
     ),
     *mutants(ResetBeforeGRU.recurrent_backward, "ResetBeforeGRU")(
         ("self.W_hrz.T", "np.abs(self.W_hrz.T)"),
-        # as if all columns read h
-        ("da_h[:, :2 * self.H] @ self.W_hrz.T", "da_h @ self.W_h.T"),
+        ("da_h[:, :2 * self.H] @ self.W_hrz.T", "da_h @ self.W_h.T"),  # all read h
     ),
     *mutants(ResetBeforeGRU.recurrent_gradient, "ResetBeforeGRU")(
         ("rhs.T @ da_n", "rows(run.hs_prev).T @ da_n"),  # as if the reset came after
@@ -198,22 +183,17 @@ RESET_BEFORE_MUTANTS = [
         ("rows(da_hs)", "rows(da_hs) / len(da_hs)"),  # a mean over time
     ),
 ]
+CLOCKED = "dh[:, reads] += da_h[:, module] @ self.W_h[reads, module].T"
 CLOCKWORK_MUTANTS = [
     *mutants(Clockwork.gates_backward, "Clockwork 1 2 4, Clockwork 2 4")(
-        # who copies h hands its gradient on
-        ("dh = dstate.h.copy()", "dh = np.zeros_like(dstate.h)"),
+        ("dstate.h.copy()", "np.zeros_like(dstate.h)"),  # who copies hands it on
         ("dh[:, :N] = 0", "dh[:, :N] *= 1"),  # who moves does not
         ("dh[:, :N] = 0", "dh[:, :] = 0"),
         ("tanh_derivative(h)", "h"),
         (" * tanh_derivative(h)", ""),
     ),
     *mutants(Clockwork.recurrent_backward, "Clockwork 1 2 4")(
-        ("<=", "<"),
-        ("+=", "="),
-        (
-            "dh[:, reads] += da_h[:, module] @ self.W_h[reads, module].T",
-            "dh[:, module] += da_h[:, module]",
-        ),
+        ("<=", "<"), ("+=", "="), (CLOCKED, "dh[:, module] += da_h[:, module]")
     ),
     *mutants(Clockwork.recurrent_gradient, "Clockwork 1 2 4, Clockwork 2 4")(
         ("-start % period", "start % period"),
@@ -231,8 +211,7 @@ SHARED_MUTANTS = [
         ("da_h @", "-da_h @"), ("da_h @", "da_h[:1] @")
     ),
     *mutants(Cell.recurrent_gradient, "RNN, LSTM, GRU")(
-        # overwritten instead of summed
-        ("rows(run.hs_prev).T @ rows(da_hs)", "run.hs_prev[0].T @ da_hs[0]"),
+        ("rows(run.hs_prev).T @ rows(da_hs)", "run.hs_prev[0].T @ da_hs[0]"),  # no sum
         ("rows(da_hs)", "rows(da_hs) / len(da_hs)"),  # a mean over time
         ("hs_prev", "hs"),  # h_t where h_{t-1} was read
         ("rows(da_hs)", "rows(da_hs.swapaxes(0, 1).copy())"),  # batch and time mixed up
@@ -266,8 +245,7 @@ SHARED_MUTANTS = [
         ("dhs[t] + (", "("),  # what comes from the loss at t
         ("dhs[t] + (", "dhs[t - 1] + ("),
         ("(dstate.h + through)", "(dstate.h)"),  # the path through W_h
-        # the same, to the state before the first step
-        ("h=dstate.h + through)", "h=dstate.h)"),
+        ("h=dstate.h + through)", "h=dstate.h)"),  # to before the first step
         ("through = self", "through = through + self"),
         ("reversed(range(T))", "range(T)"),
         ("if dstate is None", "if True"),
@@ -283,8 +261,7 @@ SHARED_MUTANTS = [
     *mutants(Cell.backward, "GRU")(
         ("recurrent_backward(da_h)", "recurrent_backward(da_x)"),
         ("if da_h is not da_x", "if False"),
-        # one array for both
-        ("np.zeros_like(da_xs) if da_hs is da_xs else da_hs", "da_xs"),
+        ("np.zeros_like(da_xs) if da_hs is da_xs else da_hs", "da_xs"),  # one for both
     ),
 ]
 COMPOSITION_MUTANTS = [
@@ -305,8 +282,7 @@ COMPOSITION_MUTANTS = [
 ]
 RAGGED_MUTANTS = [
     *mutants(Cell.backward, EVERY_CELL, ragged=True)(
-        # outputs that are padding
-        ("dhs = np.where(alive[..., None], dhs, 0)", "pass"),
+        ("dhs = np.where(alive[..., None], dhs, 0)", "pass"),  # outputs of padding
         ("chosen(alive[t], dstate, after)", "dstate"),  # the state goes on changing
         ("chosen(alive[t], after, after.map(np.zeros_like))", "after"),
     ),
@@ -327,8 +303,8 @@ FORWARD_MUTANTS = [
     ),
 ]
 MUTANTS = LSTM_MUTANTS + VARIANT_MUTANTS + RNN_MUTANTS + GRU_MUTANTS
-MUTANTS += RESET_BEFORE_MUTANTS + CLOCKWORK_MUTANTS
-MUTANTS += SHARED_MUTANTS + COMPOSITION_MUTANTS + RAGGED_MUTANTS
+MUTANTS += RESET_BEFORE_MUTANTS + CLOCKWORK_MUTANTS + SHARED_MUTANTS
+MUTANTS += COMPOSITION_MUTANTS + RAGGED_MUTANTS
 
 
 READOUT_MUTANTS = [
@@ -380,9 +356,7 @@ def test_the_judge_of_the_readout_sees_the_mistake(mutant):
 
 
 def missed(steps, batch, change=lambda problem: problem):
-    """The mistakes that a usual gradient check of an LSTM does not see: parameters
-    only, from a state of zeros.
-    """
+    """What a usual check of an LSTM's parameters, from zeros, does not see."""
     p = problem("LSTM", steps=steps, batch=batch)
     zeros = p.state.map(np.zeros_like)
     p = change(p._replace(state=zeros, dstate=zeros))

@@ -1,6 +1,4 @@
-"""The chapters as files: the rules they keep, and that each rule can be broken. Their
-outputs are compared by nbval.
-"""
+"""The chapters as files: their rules, each of which can be broken."""
 
 import base64
 import subprocess
@@ -55,9 +53,8 @@ def shown(kind, *data, **fields):
 
 
 def figure(size=1000, **mystnb):
-    planted = shown(
-        "display_data", {"image/png": base64.b64encode(bytes(size)).decode()}
-    )
+    png = base64.b64encode(bytes(size)).decode()
+    planted = shown("display_data", {"image/png": png})
     planted.cells[0].metadata["mystnb"] = mystnb
     return planted
 
@@ -66,23 +63,10 @@ def printed(text, name="stdout"):
     return shown("stream", text=text, name=name)
 
 
-def with_kernel(name):
-    planted = notebook()
-    planted.metadata.kernelspec.name = name
-    return planted
-
-
-def with_same_ids():
-    planted = notebook()
-    planted.cells.append(new_code_cell("2", execution_count=2, id="a-cell"))
-    return planted
-
-
-def run_out_of_order():
-    planted = notebook()
-    planted.cells[0].execution_count = 7
-    return planted
-
+other_kernel, same_ids, out_of_order = notebook(), notebook(), notebook()
+other_kernel.metadata.kernelspec.name = "my-env"
+same_ids.cells.append(new_code_cell("2", execution_count=2, id="a-cell"))
+out_of_order.cells[0].execution_count = 7
 
 KEEPS = {
     "plain": notebook(),
@@ -94,9 +78,9 @@ KEEPS = {
 FAILED = {"ename": "KeyError", "evalue": "", "traceback": []}
 RESULT = {"text/plain": "'/tmp/x'"}
 BREAKS = {
-    "kernel": (with_kernel("my-env"), "kernelspec"),
-    "ids": (with_same_ids(), "same one"),
-    "order": (run_out_of_order(), "number 7"),
+    "kernel": (other_kernel, "kernelspec"),
+    "ids": (same_ids, "same one"),
+    "order": (out_of_order, "number 7"),
     "26 lines": (notebook("x = 1\n" * 26), "26 visible lines"),
     "execution times": (notebook(execution=BUSY), "execution"),
     "pip": (notebook("%pip install rnncourse"), "no installs"),

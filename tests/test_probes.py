@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rnncourse.probes import auc, best_units, correlation, follows, ranks
@@ -24,7 +24,6 @@ def test_equal_values_share_their_place():
     assert ranks(values)[:, 0].tolist() == [2.5, 1, 2.5, 4]
 
 
-@settings(derandomize=True, deadline=None)
 @given(st.lists(st.tuples(st.integers(-3, 3), st.booleans()), min_size=2, max_size=30))
 def test_auc_is_the_share_of_pairs(pairs):
     values = np.array([v for v, _ in pairs], float)

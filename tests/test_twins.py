@@ -1,6 +1,4 @@
-"""twins: weights to torch and back; that outputs and gradients agree is in
-test_every_cell.
-"""
+"""twins: weights to torch and back; test_every_cell compares what they compute."""
 
 import re
 

@@ -1,6 +1,4 @@
-"""Every public function of the mathematics, given a wrong value in each of its places: a
-result, or one line of the package's own that says what was expected and what came.
-"""
+"""A wrong value in each place of a call is a result, or one line that is clear."""
 
 from functools import partial
 
@@ -9,39 +7,25 @@ import pytest
 from judges import CELLS
 from wrong_values import VALUES, assert_clear
 
-from rnncourse import (
-    GRU,
-    LSTM,
-    RNN,
-    SGD,
-    Adagrad,
-    Adam,
-    Batch,
-    Clockwork,
-    Network,
-    RMSProp,
-    at_the_end,
-    backward,
-    bidirectional,
-    clip_by_norm,
-    clip_by_value,
+from rnncourse import GRU, LSTM, RNN, SGD, Adagrad, Adam, RMSProp, train, twins
+from rnncourse import jacobians as j
+from rnncourse.arrays import Batch
+from rnncourse.attention import Additive, DotProduct, attend, attend_backward
+from rnncourse.cells import Clockwork
+from rnncourse.composition import bidirectional, stack
+from rnncourse.decoder import AttentionCell
+from rnncourse.functions import (
     cross_entropy,
-    forward,
-    objective,
     relu,
     sigmoid,
     softmax,
     squared_error,
-    stack,
     tanh,
-    train,
-    twins,
 )
-from rnncourse import jacobians as j
-from rnncourse.attention import Additive, DotProduct, attend, attend_backward
-from rnncourse.decoder import AttentionCell
 from rnncourse.gradcheck import differences, relative_error, report
-from rnncourse.training import linear, norm, quarter_cosine
+from rnncourse.network import Network, at_the_end, objective
+from rnncourse.recurrence import backward, forward
+from rnncourse.training import clip_by_norm, clip_by_value, linear, norm, quarter_cosine
 
 pytestmark = pytest.mark.usefixtures("unchecked")
 

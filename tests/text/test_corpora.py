@@ -10,16 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rnncourse.text import (
-    Vocabulary,
-    plays,
-    python_source,
-    read,
-    shakespeare,
-    sunspots,
-    vowels,
-)
-from rnncourse.text.corpora import packaged
+from rnncourse.text import Vocabulary, plays, read, shakespeare
+from rnncourse.text.corpora import packaged, python_source, sunspots, vowels
 
 # ---- the plays
 
@@ -36,10 +28,9 @@ def all_text():
 
 def test_there_are_38_plays_in_the_order_of_their_file_names(all_plays):
     titles = list(all_plays)
-    assert len(titles) == 38
+    assert len(titles) == 38 and "Measure for Measure" in titles
     assert titles[:2] == ["A Midsummer Night's Dream", "A Winter's Tale"]
     assert titles[-2:] == ["Twelfth Night", "Two Gentlemen of Verona"]
-    assert "Measure for Measure" in titles
     assert titles.index("Henry IV, Part I") + 1 == titles.index("Henry IV, Part 2")
 
 
@@ -66,18 +57,14 @@ def test_every_speech_is_a_speaker_and_lines(all_plays):
             assert not re.search(r"^\s|\s$|^\n", speech, flags=re.MULTILINE), where
 
 
+OBEY = "CALIBAN:\nNo, pray thee.\nI must obey: his art is of such power,\n"
+KING = "BISHOP OF WINCHESTER:\nHe was a king bless'd of the King of kings.\n"
 GOES_ON = [  # after a stage direction
-    (
-        "The Tempest",
-        "CALIBAN:\nNo, pray thee.\nI must obey: his art is of such power,\n",
-    ),
+    ("The Tempest", OBEY),
     ("Coriolanus", "TITUS:\nLead you on.\nRight worthy you priority.\n\nCOMINIUS:\n"),
 ]
 MENDED = [  # slips of the source
-    (
-        "Henry VI, Part 1",
-        "BISHOP OF WINCHESTER:\nHe was a king bless'd of the King of kings.\n",
-    ),
+    ("Henry VI, Part 1", KING),
     ("Julius Caesar", "This way will I disrobe the images,\n"),
     ("Henry VI, Part 3", "my sea shall suck them dry,\n"),
     ("Henry VIII", "EPILOGUE:\n'Tis ten to one this play can never please\n"),
@@ -221,18 +208,15 @@ def test_read_gives_the_text(tmp_path):
 
 
 EMPTY = " is empty; expected a text of one character or more"
-NO_TEXT = [
-    (b"", EMPTY),
-    (b"\xef\xbb\xbf", EMPTY),
-    (
-        b"one\ntwo\n\xc3\xa9 \xff and \xfe",
-        ": byte 0xff at offset 11, line 3, is not UTF-8",
-    ),
-    (b"\xef\xbb\xbfa\xe9", ": byte 0xe9 at offset 4, line 1, is not UTF-8"),
-]
+NO_TEXT = {
+    b"": EMPTY,
+    b"\xef\xbb\xbf": EMPTY,
+    b"one\ntwo\n\xc3\xa9 \xff \xfe": ": byte 0xff at offset 11, line 3, is not UTF-8",
+    b"\xef\xbb\xbfa\xe9": ": byte 0xe9 at offset 4, line 1, is not UTF-8",
+}
 
 
-@pytest.mark.parametrize(("data", "message"), NO_TEXT)
+@pytest.mark.parametrize(("data", "message"), NO_TEXT.items())
 def test_read_refuses_a_file_that_is_no_text(tmp_path, data, message):
     path = tmp_path / "mine.txt"
     path.write_bytes(data)

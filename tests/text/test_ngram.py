@@ -1,24 +1,18 @@
-"""ngram and kneser_ney: the counting models against ones written with dictionaries, and
-against pencil and paper.
-"""
+"""The counting models against slow ones, and against pencil and paper."""
 
 from collections import Counter, defaultdict
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rnncourse.text import KneserNey, NGram
 from rnncourse.text.kneser_ney import discounts
 
-law = settings(derandomize=True, deadline=None)
-
 
 def witten_bell(ids, n, V):
-    """Witten-Bell interpolation as its equation stands, with dictionaries: p(context)
-    is a list of V numbers.
-    """
+    """Witten-Bell interpolation with dictionaries: p(context), a list of V numbers."""
     followers = defaultdict(Counter)
     for at, symbol in enumerate(ids):
         for k in range(min(n - 1, at) + 1):
@@ -34,9 +28,7 @@ def witten_bell(ids, n, V):
 
 
 def kneser_ney(ids, n, V):
-    """Modified Kneser-Ney interpolation from its definition, with sets of the symbols
-    before each gram; `None` stands before the text.
-    """
+    """Modified Kneser-Ney interpolation, with what stands before each gram, or None."""
     before = defaultdict(list)
     for at in range(len(ids)):
         for k in range(min(n - 1, at) + 1):
@@ -79,7 +71,6 @@ texts = st.lists(st.integers(0, 3), min_size=4, max_size=40)
 
 
 @every_model
-@law
 @given(texts, st.lists(st.integers(0, 4), max_size=8), st.integers(1, 4))
 def test_probabilities_are_those_of_the_slow_model(model, ids, context, n):
     p = model.fit(np.array(ids), n, 5).probabilities(np.array(context, np.int64))
@@ -87,7 +78,6 @@ def test_probabilities_are_those_of_the_slow_model(model, ids, context, n):
 
 
 @every_model
-@law
 @given(texts, st.lists(st.integers(0, 4), min_size=1, max_size=30), st.integers(1, 4))
 def test_nats_are_those_of_the_slow_model_with_short_contexts(model, ids, held_out, n):
     p = MODELS[model](ids, n, 5)
@@ -97,7 +87,6 @@ def test_nats_are_those_of_the_slow_model_with_short_contexts(model, ids, held_o
 
 
 @every_model
-@law
 @given(texts, st.lists(st.integers(0, 4), max_size=8), st.integers(1, 4))
 def test_every_distribution_is_positive_and_sums_to_one(model, ids, context, n):
     p = model.fit(np.array(ids), n, 5).probabilities(np.array(context, np.int64))
@@ -107,7 +96,6 @@ def test_every_distribution_is_positive_and_sums_to_one(model, ids, context, n):
 
 
 @every_model
-@law
 @given(texts, st.lists(st.integers(0, 4), min_size=1, max_size=30), st.integers(1, 4))
 def test_a_shorter_model_is_the_one_that_the_text_itself_gives(model, ids, held_out, n):
     shorter, held_out = model.fit(np.array(ids), 4, 5).shorter(n), np.array(held_out)
@@ -207,10 +195,11 @@ def test_narrow_integers_are_as_good(model):
 
 @every_model
 def test_n_that_the_text_has_no_room_for_is_refused(model):
-    for n, expects in [
-        (5, "a text of 4 symbols expects 1 to 4"),
-        (0, "an n-gram model expects 1 or more"),
-    ]:
+    said = {
+        5: "a text of 4 symbols expects 1 to 4",
+        0: "an n-gram model expects 1 or more",
+    }
+    for n, expects in said.items():
         with pytest.raises(ValueError, match=f"^n is {n}; {expects}$"):
             model.fit(np.array([0, 1, 0, 1]), n, 2)
 

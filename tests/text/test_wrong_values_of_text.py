@@ -88,7 +88,7 @@ several = st.lists(st.sampled_from(VALUES), min_size=5, max_size=5)
 
 
 @every_call
-@settings(derandomize=True, deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(values=several, which=st.lists(st.booleans(), min_size=5, max_size=5))
 def test_several_wrong_arguments_too(function, args, kwargs, values, which):
     wrong = [v if w else a for a, v, w in zip(args, values, which, strict=False)]
