@@ -68,7 +68,21 @@ other_kernel.metadata.kernelspec.name = "my-env"
 same_ids.cells.append(new_code_cell("2", execution_count=2, id="a-cell"))
 out_of_order.cells[0].execution_count = 7
 
+
+def opened(text, code=0):
+    """A chapter that opens with a text and has so many visible lines of code."""
+    chapter = notebook()
+    chapter.cells[:0] = [new_markdown_cell(text, id="opening")]
+    for number in range(code):
+        cell = new_code_cell("x = 1", execution_count=number + 2, id=f"cell-{number}")
+        chapter.cells.append(cell)
+    return chapter
+
+
+FOLD = ":::{admonition} Further\n:class: dropdown\n"
 KEEPS = {
+    "folded words": opened(f"{FOLD}{'word ' * 7000}\n:::\nShort. 1 minutes to read"),
+    "exercises": opened(f"## Exercises\n{'word ' * 7000}", code=500),
     "plain": notebook(),
     "25 lines": notebook("x = 1\n" * 25),
     "folded": notebook("x = 1\n" * 40, tags=["hide-input"]),
@@ -78,6 +92,9 @@ KEEPS = {
 FAILED = {"ename": "KeyError", "evalue": "", "traceback": []}
 RESULT = {"text/plain": "'/tmp/x'"}
 BREAKS = {
+    "words": (opened("word " * 6001), "6,001 words; at most 6,000"),
+    "code": (opened("A", code=400), "401 visible lines of code; at most 400"),
+    "minutes": (opened("word " * 3000 + "90 minutes to read"), "says 90 minutes"),
     "kernel": (other_kernel, "kernelspec"),
     "ids": (same_ids, "same one"),
     "order": (out_of_order, "number 7"),

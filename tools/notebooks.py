@@ -39,10 +39,7 @@ def problems(notebook: nbformat.NotebookNode) -> Iterator[str]:
     ids = [cell.get("id") for cell in notebook.cells]
     if None in ids or len(set(ids)) < len(ids):
         yield "a cell has no id, or two cells have the same one"
-    if not (notebook.cells and notebook.cells[0].cell_type == "markdown"):
-        yield "does not open with text"
-    else:
-        yield from length_problems(notebook)
+    yield from length_problems(notebook)
     count = 0
     for number, cell in enumerate(notebook.cells):
         found = list(cell_problems(cell))
@@ -82,7 +79,7 @@ def length_problems(notebook: nbformat.NotebookNode) -> Iterator[str]:
         yield f"{words:,} words; at most {WORDS:,}: fold or cut what is not the thread"
     if lines > CODE:
         yield f"{lines} visible lines of code; at most {CODE}: fold or cut some"
-    stated = STATED.search(notebook.cells[0].source)
+    stated = STATED.search(notebook.cells[0].source) if notebook.cells else None
     if stated and abs(int(stated[1]) - minutes) > max(3, 0.1 * minutes):
         yield f"says {stated[1]} minutes to read; words, cells and figures make {minutes}"
 
