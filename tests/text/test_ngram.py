@@ -95,13 +95,15 @@ def test_probabilities_are_those_of_the_slow_model(model, ids, context, n):
 @every_model
 @law
 @given(texts, st.lists(st.integers(0, 4), min_size=1, max_size=30), st.integers(1, 4))
-def test_nats_are_those_of_the_slow_model_which_begins_with_shorter_contexts(
+def test_along_and_nats_are_those_of_the_slow_model_which_begins_with_shorter_contexts(
     model, ids, held_out, n
 ):
     p = MODELS[model](ids, n, 5)
     nats = [-np.log(p(held_out[:at])[symbol]) for at, symbol in enumerate(held_out)]
-    assert model.fit(np.array(ids), n, 5).nats(np.array(held_out)) == pytest.approx(
-        np.mean(nats), rel=1e-12
+    counted = model.fit(np.array(ids), n, 5)
+    assert counted.nats(np.array(held_out)) == pytest.approx(np.mean(nats), rel=1e-12)
+    assert np.allclose(
+        -np.log(counted.along(np.array(held_out))), nats, rtol=1e-12, atol=1e-12
     )
 
 
