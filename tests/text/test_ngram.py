@@ -79,11 +79,13 @@ def test_probabilities_are_those_of_the_slow_model(model, ids, context, n):
 
 @every_model
 @given(texts, st.lists(st.integers(0, 4), min_size=1, max_size=30), st.integers(1, 4))
-def test_nats_are_those_of_the_slow_model_with_short_contexts(model, ids, held_out, n):
-    p = MODELS[model](ids, n, 5)
+def test_along_and_nats_are_those_of_the_slow_model(model, ids, held_out, n):
+    p = MODELS[model](ids, n, 5)  # which begins with short contexts
     nats = [-np.log(p(held_out[:at])[symbol]) for at, symbol in enumerate(held_out)]
-    ours = model.fit(np.array(ids), n, 5).nats(np.array(held_out))
-    assert ours == pytest.approx(np.mean(nats), rel=1e-12)
+    counted = model.fit(np.array(ids), n, 5)
+    assert counted.nats(np.array(held_out)) == pytest.approx(np.mean(nats), rel=1e-12)
+    along = -np.log(counted.along(np.array(held_out)))
+    assert np.allclose(along, nats, rtol=1e-12, atol=1e-12)
 
 
 @every_model

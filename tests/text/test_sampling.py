@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from rnncourse import GRU, Network, bidirectional, stack
-from rnncourse.text import Vocabulary, generate, sample_symbol, tempered, write
+from rnncourse.text import (
+    Vocabulary,
+    generate,
+    nucleus,
+    sample_symbol,
+    tempered,
+    top_k,
+    write,
+)
 
 
 def sampled(logits, temperature, seed=0):
@@ -98,6 +106,57 @@ def test_no_logits_are_refused(temperature):
     message = "logits have shape (2, 0); expected (V,) or (B, V) with V of 1 or more"
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         tempered(np.zeros((2, 0)), temperature)
+
+
+# ---- the unlikely left out
+
+
+def test_top_k_and_nucleus_by_hand():
+    p = np.array([[0.1, 0.5, 0.3, 0.1], [0.25, 0.25, 0.25, 0.25]])
+    assert np.allclose(top_k(p, 1), [[0, 1, 0, 0], [1, 0, 0, 0]])
+    assert np.allclose(top_k(p, 2), [[0, 5 / 8, 3 / 8, 0], [0.5, 0.5, 0, 0]])
+    assert np.allclose(nucleus(p, 0.4), [[0, 1, 0, 0], [0.5, 0.5, 0, 0]])
+    assert np.allclose(nucleus(p, 0.7), [[0, 5 / 8, 3 / 8, 0], [1 / 3] * 3 + [0]])
+
+
+@law
+@given(logit_rows, st.integers(1, 10))
+def test_top_k_keeps_the_k_likeliest_in_proportion(logits, k):
+    p = tempered(logits, 1.0)
+    kept = top_k(p, k)
+    stays = kept > 0
+    assert stays.sum() <= min(k, len(p)) and kept.sum() == pytest.approx(1)
+    assert np.allclose(kept[stays], p[stays] / p[stays].sum())
+    assert p[stays].min() >= p[~stays].max(initial=0)
+    assert np.allclose(top_k(p, len(p)), p)
+
+
+@law
+@given(logit_rows, st.floats(0.01, 0.999))
+def test_a_nucleus_has_its_mass_and_no_symbol_too_many(logits, mass):
+    p = tempered(logits, 1.0)
+    stays = nucleus(p, mass) > 0
+    assert p[stays].sum() >= mass - 1e-12
+    assert p[stays].sum() - p[stays].min() < mass + 1e-12
+    assert np.allclose(nucleus(p, 1), p)
+    assert np.allclose(nucleus(np.array([p, p[::-1]]), mass)[0], nucleus(p, mass))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: top_k(np.array([0.5, 0.5]), 0), "k is 0"),
+        (lambda: nucleus(np.array([0.5, 0.5]), 0.0), "mass is 0.0; expected"),
+        (lambda: nucleus(np.array([0.5, 0.5]), 1.5), "mass is 1.5; expected"),
+        (lambda: nucleus(np.array([0.5, 0.5]), float("nan")), "mass is nan; expected"),
+        (lambda: top_k(np.array([0.5, 0.6]), 1), "does not sum to 1"),
+        (lambda: nucleus(np.array([1.5, -0.5]), 0.5), "negative somewhere"),
+        (lambda: top_k(np.ones((2, 0)), 1), "p has shape"),
+    ],
+)
+def test_what_is_no_choice_among_probabilities_is_refused(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
 
 
 # ---- sampling

@@ -43,6 +43,8 @@ CALLS = [
     *of_model(text.NGram),
     *of_model(text.KneserNey),
     (text.tempered, [np.ones(3), 1.0], {}),
+    (text.top_k, [np.ones(2) / 2, 1], {}),
+    (text.nucleus, [np.ones(2) / 2, 0.9], {}),
     (text.sample_symbol, [np.ones(3)], {"temperature": 1.0, "rng": rng}),
     (first, [net, np.array([1, 2])], {"temperature": 1.0, "rng": rng}),
     (text.write, [net, abc, "a"], {"length": 2, "temperature": 1.0, "rng": rng}),
