@@ -211,6 +211,9 @@ register(
         "The direct path, what z keeps, is missing": edited(
             gru_backward, "dh * z + ", ""
         ),
+        "z multiplies the old state: with that share dh goes straight back": edited(
+            gru_backward, "dh * z + ", "dh * (1 - z) + "
+        ),
         "Four things are returned, and that of r is the first": edited(
             gru_backward, "return da_r, da_z", "return da_z, da_r"
         ),
@@ -243,6 +246,8 @@ register(
         " z": lambda zs: 1 / (1 - zs.mean(axis=(0, 1))) - 0.5,
         "This is the approximation for z near 1; the logarithm itself was asked"
         " for": lambda zs: 1 / (1 - np.exp(np.log(zs).mean(axis=(0, 1)))),
+        "This is a better approximation for z near 1; the logarithm itself was asked"
+        " for": lambda zs: 1 / (1 - np.exp(np.log(zs).mean(axis=(0, 1)))) - 0.5,
         "A mean of time constants is ruled by the few steps at which z is nearly"
         " 1": lambda zs: (-1 / np.log(zs)).mean(axis=(0, 1)),
         "This is how long half of it is kept; 1/e was asked for": edited(
