@@ -135,7 +135,9 @@ def letter_the_appendix(app: Any, env: Any) -> None:
         letter = chr(ord("A") + APPENDIX.index(page))
         tables = [env.toc_secnumbers[page], *env.toc_fignumbers.get(page, {}).values()]
         for table in tables:
-            table.update({k: (letter, *number[1:]) for k, number in table.items() if number})
+            table.update(
+                {k: (letter, *number[1:]) for k, number in table.items() if number}
+            )
         titles = [env.titles[page], *env.tocs[page].findall()]
         for doc in env.tocs.values():  # where another page shows it in its list
             titles += [n for n in doc.findall(Element) if n.get("refuri") == page]
