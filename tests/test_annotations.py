@@ -51,8 +51,8 @@ def assert_fields_are_as_annotated(record):
     with jaxtyping.jaxtyped("context"):
         for name, hint in get_type_hints(kind).items():
             value = getattr(record, name)
-            what = f"{kind.__qualname__}.{name} is {np.shape(value)}, not {hint}"
-            assert is_bearable(value, hint), what
+            what = f"{kind.__qualname__}.{name}"
+            assert is_bearable(value, hint), f"{what} is {np.shape(value)}, not {hint}"
 
 
 @pytest.mark.parametrize("name", NETWORKS)

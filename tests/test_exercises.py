@@ -644,13 +644,14 @@ def test_a_judge_may_call_the_answer():
 
 
 def test_a_judge_may_look_at_a_function_or_a_string():
-    mistakes = {"This is n + 1": lambda n: n + 1, "This is a power": lambda n: n**3}
+    power = lambda n: n**3  # noqa: E731
+    mistakes = {"This is n + 1": lambda n: n + 1, "This is a power": power}
     form = {"tolerance": np.inf}
     form["judge"] = lambda answer, _: unless(answer(2) == 4, "✗ Not 4")
     functions = Exercise("function", lambda n: 2 * n, mistakes, **form)
     assert functions.check(lambda n: n + n).ok
     assert refused(functions.check(lambda n: n + 3)) == "✗ Not 4"
-    assert refused(functions.check(lambda n: n**3)) == "✗ Not 4. This is a power"
+    assert refused(functions.check(power)) == "✗ Not 4. This is a power"
     form["judge"] = lambda answer, _: unless("h" in answer, "✗ Without h")
     words = Exercise("word", "tanh", {}, **form)
     assert words.check("hard tanh").ok
