@@ -1,7 +1,8 @@
 """Forward + backward of each cell against its torch twin, side by side in one run:
 `make bench`.
 
-Each line is one cell, float type and shape (T, B, D, H). Ours and torch's take turns;
+Each line is one cell, float type and shape (T, B, D, H); for attention T queries look
+into S places, (T, B, S, H). Ours and torch's take turns;
 the ratio of each pair of neighbours is one observation, below 1 where ours is faster.
 Printed: the median ratio, the middle half of the ratios, and our median time. Both
 compute the gradients of the parameters, of the inputs and of the first state.
@@ -27,6 +28,7 @@ import numpy as np
 import torch
 
 from rnncourse import GRU, LSTM, RNN, Clockwork, backward, forward
+from rnncourse.attention import Additive, DotProduct, attend, attend_backward
 from rnncourse.twins import to_torch
 
 SHAPES = [(25, 1, 65, 100), (50, 16, 32, 64), (100, 32, 64, 128), (100, 100, 128, 512)]
@@ -58,6 +60,27 @@ def theirs(cell, xs, dhs):
     return once
 
 
+def looking(score, queries, keys, dcontext):
+    """A look into a memory, forward and backward, ours and torch's."""
+    leaves = {name: torch.tensor(leaf) for name, leaf in score.leaves().items()}
+    given = [torch.from_numpy(a) for a in (queries, keys)]
+    for leaf in (*leaves.values(), *given):
+        leaf.requires_grad_()
+
+    def torchs():
+        for leaf in (*leaves.values(), *given):
+            leaf.grad = None
+        q, k = given[0] @ leaves["W_q"], given[1] @ leaves["W_k"]
+        if "v" in leaves:
+            scores = (q[:, :, None] + k.swapaxes(0, 1)).tanh() @ leaves["v"]
+        else:
+            scores = torch.einsum("tbk,sbk->tbs", q, k) / k.shape[2] ** 0.5
+        context = torch.einsum("tbs,sbm->tbm", scores.softmax(dim=2), given[1])
+        context.backward(torch.from_numpy(dcontext))
+
+    return lambda: attend_backward(dcontext, attend(score, queries, keys)), torchs
+
+
 def seconds(run):
     """How long one call takes."""
     start = time.perf_counter()
@@ -83,7 +106,7 @@ def line(name, dtype, shape, ratios, times):
     low, middle, high = statistics.quantiles(ratios, n=4)
     millis = 1000 * statistics.median(times)
     print(
-        f"{name:<16} {dtype:<8} {shape!s:<20} {middle:6.2f}   {low:5.2f} to {high:5.2f}"
+        f"{name:<18} {dtype:<8} {shape!s:<20} {middle:6.2f}   {low:5.2f} to {high:5.2f}"
         f" {millis:10.2f} ms {len(ratios):6d}"
     )
 
@@ -111,7 +134,7 @@ def main():
     torch.set_num_threads(2)
     rng = np.random.default_rng(0)
     print(
-        f"{'cell':<16} {'dtype':<8} {'(T, B, D, H)':<20}  ratio   middle half         "
+        f"{'cell':<18} {'dtype':<8} {'(T, B, D, H)':<20}  ratio   middle half         "
         " ours        n"
     )
     T, B, D, H = 100, 32, 1, 512
@@ -129,6 +152,16 @@ def main():
             budget,
         )
         line("Clockwork / RNN", np.dtype(dtype).name, (T, B, D, H), *found)
+    for dtype in (np.float64, np.float32):
+        T, B, S, H = 30, 32, 30, 128
+        queries, keys, dcontext = (
+            rng.standard_normal((n, B, H)).astype(dtype) for n in (T, S, T)
+        )
+        for kind in (Additive, DotProduct):
+            score = kind.init(H, H, H, rng=rng, dtype=dtype)
+            found = compare(*looking(score, queries, keys, dcontext), budget)
+            name = f"{kind.__name__} / torch"
+            line(name, np.dtype(dtype).name, (T, B, S, H), *found)
     for dtype in (np.float64, np.float32):
         for T, B, D, H in SHAPES:
             xs, dhs = (

@@ -1,4 +1,4 @@
-"""How many gates are enough? RNN, one gate, GRU, its form of 2014, LSTM: two memory
+"""How many gates are enough? RNN, one gate, GRU, reset before, LSTM: two memory
 tasks, about 5,000 parameters each.
 
 "One gate" is a GRU whose reset gate is held open: its columns of W_x and W_h are 0 and

@@ -7,7 +7,7 @@ short reach at the start is the reason. Here the bias of z starts at 0, 1, 2 or 
 nothing else changes: momentum 0.9, clipping by norm at 1, batches of 20 new sequences,
 at most 1,500 updates; a run ends when 99 % of 1,000 test sequences are right. Each bias
 with the learning rate that did best at T = 30 on two tuning seeds, the grid made wider
-as long as the best stands at its edge; five other seeds. T is 30 and 50. About four
+as long as the best stands at its edge; five other seeds. T is 30 and 50. About seven
 minutes on one core. Tolerance: the number of seeds of five that succeed within one.
 """
 

@@ -6,7 +6,7 @@ from the years up to 1920 and is tested on 1921 to 2008, its state carried throu
 LSTM (forget bias 1), GRU and Clockwork (periods 1 to 16) with about 90 parameters;
 Adam, the rate falling to 0 in a straight line, clipping by norm at 1. For each cell the
 rate and the number of updates are the ones of five times four with the least error on
-1840 to 1920 after learning from 1701 to 1839, mean of the logarithm over three tuning
+1880 to 1920 after learning from 1701 to 1879, mean of the logarithm over three tuning
 seeds; then eight other seeds learn from 1701 to 1920. Beside them, what needs no
 network: last year's number again, and autoregression on 2 (Yule 1927) or 9 years, by
 least squares. Error: mean squared error / variance of the tested years. About two

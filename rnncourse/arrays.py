@@ -8,7 +8,7 @@ Vectors are rows and time comes first: a sequence has the shape `(T, B, D)`, a s
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any, NamedTuple, Self
 
@@ -27,6 +27,7 @@ __all__ = [
     "Record",
     "columns",
     "floats",
+    "freeze",
     "frozen",
     "length",
     "reals",
@@ -281,6 +282,15 @@ def frozen(array: Array) -> Array:
     return array
 
 
+def freeze(parts: Iterable[Any]) -> None:
+    """Make every array of a tape read-only, and of the tapes in it."""
+    for part in parts:
+        if isinstance(part, np.ndarray):
+            part.setflags(write=False)
+        else:
+            freeze(part)
+
+
 def sum_of_rows(array: Float[Array, "*shape N"]) -> Float[Array, " N"]:
     """The sum over all axes but the last, in the dtype of the array.
 
@@ -302,8 +312,8 @@ def length(array: Float[Array, "*shape"]) -> float:
     Where squares leave the range of floats (at 1e-23 and 1e19 in float32) the numbers are
     divided by the largest first.
     """
-    square = float(np.vdot(array, array))
-    smallest, largest = SAFE[array.dtype.itemsize]
+    square = np.vdot(array, array)
+    smallest, largest = SAFE[array.itemsize]
     if smallest < square < largest:
         return math.sqrt(square)
     top = float(np.abs(array).max(initial=0))

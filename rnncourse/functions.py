@@ -5,8 +5,6 @@ the value already. Losses return their own gradient, in nats per symbol or in sq
 units of the target.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 
 from rnncourse.arrays import (
@@ -22,12 +20,11 @@ from rnncourse.arrays import (
     shown,
 )
 
+NO_REALS = (TypeError, ValueError, OverflowError)  # what numpy makes of other things
 
-def _of_reals(f: Callable[[], Array], a: object, owner: str) -> Array:
-    try:
-        return f()
-    except (TypeError, ValueError, OverflowError):
-        raise TypeError(f"a is {shown(a)}; {owner} expects real numbers") from None
+
+def _no_reals(a: object, owner: str) -> TypeError:
+    return TypeError(f"a is {shown(a)}; {owner} expects real numbers")
 
 
 def sigmoid(a: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
@@ -37,7 +34,10 @@ def sigmoid(a: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     relative error is not small where the sigmoid is below about 1e-10: it becomes
     exactly 0 at a < -38 in float64 and about a < -18 in float32.
     """
-    s = _of_reals(lambda: np.tanh(0.5 * a), a, "sigmoid")
+    try:
+        s = np.tanh(0.5 * a)
+    except NO_REALS:
+        raise _no_reals(a, "sigmoid") from None
     s *= 0.5
     s += 0.5
     return s
@@ -50,7 +50,10 @@ def sigmoid_derivative(s: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
 
 def tanh(a: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     """The hyperbolic tangent, between -1 and 1; numpy's own never overflows."""
-    return _of_reals(lambda: np.tanh(a), a, "tanh")
+    try:
+        return np.tanh(a)
+    except NO_REALS:
+        raise _no_reals(a, "tanh") from None
 
 
 def tanh_derivative(h: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
@@ -60,7 +63,10 @@ def tanh_derivative(h: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
 
 def relu(a: Float[Array, "*shape"]) -> Float[Array, "*shape"]:
     """The rectifier, max(a, 0)."""
-    return _of_reals(lambda: np.maximum(a, 0), a, "relu")
+    try:
+        return np.maximum(a, 0)
+    except NO_REALS:
+        raise _no_reals(a, "relu") from None
 
 
 def relu_derivative(r: Float[Array, "*shape"]) -> Float[Array, "*shape"]:

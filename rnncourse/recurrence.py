@@ -6,7 +6,6 @@ gates and their derivative.
 """
 
 from dataclasses import dataclass, replace
-from itertools import chain
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -17,6 +16,7 @@ from rnncourse.arrays import (
     Int,
     Record,
     floats,
+    freeze,
     frozen,
     length,
     reals,
@@ -226,8 +226,8 @@ class Cell(Recurrent):
         hs, hs_prev = frozen(hs)[1:], frozen(hs)[:-1]
         if lengths is not None:
             hs = frozen(np.where(there(lengths, T)[..., None], hs, 0))
-        for array in chain(state.leaves().values(), *tapes):
-            frozen(array)
+        freeze(state.leaves().values())
+        freeze(tapes)
         return Run(self, xs, hs, hs_prev, state, tapes, lengths)
 
     def backward(self, dhs: Array, run: Run, dstate: Any = None) -> Gradients:
@@ -328,7 +328,7 @@ def input_gradient(
     return dW_x
 
 
-def check_inputs(cell: Cell, xs: Any, lengths: Any) -> tuple[Array, Array | None]:
+def check_inputs(cell: Any, xs: Any, lengths: Any) -> tuple[Array, Array | None]:
     """Inputs and lengths as the loop wants them, both its own; or an error that says
     what was expected and what came.
     """
@@ -357,7 +357,7 @@ def check_inputs(cell: Cell, xs: Any, lengths: Any) -> tuple[Array, Array | None
     return frozen(xs), lengths
 
 
-def check_state(cell: Cell, state: Any, B: int, name: str = "state") -> Any:
+def check_state(cell: Any, state: Any, B: int, name: str = "state") -> Any:
     """A copy of the state in the cell's dtype, where it is of its kind with B rows; else
     an error: what was expected, what came.
     """

@@ -6,12 +6,11 @@ import jaxtyping
 import matplotlib
 import pytest
 from beartype import BeartypeConf, beartype
+from hypothesis import settings
 
 
 def check(function):
-    """beartype, for which an int is a float too; `Self`, which it can not judge on a
-    method alone, is anything.
-    """
+    """beartype: an int is a float too, and `Self`, unknown on a method, is anything."""
     function.__annotations__ = {
         name: Any if "Self" in str(hint) else hint
         for name, hint in function.__annotations__.items()
@@ -21,13 +20,13 @@ def check(function):
 
 jaxtyping.install_import_hook("rnncourse", "conftest.check")
 matplotlib.use("agg")  # figures are drawn and shown to nobody
+settings.register_profile("laws", derandomize=True, deadline=None)
+settings.load_profile("laws")  # the same examples in every run
 
 
 @pytest.fixture
 def unchecked():
-    """For tests of what a reader is told: without it the annotation complains before
-    the package does.
-    """
+    """Annotations are silent: they would complain before the package does."""
     jaxtyping.config.update("jaxtyping_disable", True)
     yield
     jaxtyping.config.update("jaxtyping_disable", False)

@@ -1,5 +1,4 @@
-"""What every suite shares: the networks, a problem for each of them, and the judges of
-a backward pass.
+"""The networks, a problem for each of them, and the judges of a backward pass.
 
 A problem has everything at random and different from zero: weights, biases, inputs, the
 state it starts from, and the upstream gradients of every output and of the last state.
@@ -14,33 +13,14 @@ from typing import Any, NamedTuple
 import jaxtyping
 import numpy as np
 
-from rnncourse import (
-    GRU,
-    LSTM,
-    RNN,
-    Clockwork,
-    Network,
-    at_the_end,
-    backward,
-    bidirectional,
-    cross_entropy,
-    forward,
-    objective,
-    squared_error,
-    stack,
-    twins,
-)
+from rnncourse import GRU, LSTM, RNN, Clockwork, backward, forward, twins
 from rnncourse.arrays import Array, Batch, Record
-from rnncourse.cells import (
-    NFG,
-    NIG,
-    NOAF,
-    NOG,
-    CoupledLSTM,
-    PeepholeLSTM,
-    ResetBeforeGRU,
-)
+from rnncourse.cells import CoupledLSTM, PeepholeLSTM, ResetBeforeGRU
+from rnncourse.cells.ablated import NFG, NIG, NOAF, NOG
+from rnncourse.composition import bidirectional, stack
+from rnncourse.functions import cross_entropy, squared_error
 from rnncourse.gradcheck import differences, relative_error
+from rnncourse.network import Network, at_the_end, objective
 
 T, B, D, H = 5, 3, 4, 6
 
@@ -76,12 +56,9 @@ def two_of_both(init, D, H, *, rng):
 
 
 def mixed(D, H, *, rng):
-    """What torch has no module for: layers of several kinds and sizes, a stack among
-    them, and unequal directions.
-    """
-    directions = bidirectional(
-        LSTM.init(H, 2, rng=rng), Clockwork.init(H, 4, periods=(1, 2), rng=rng)
-    )
+    """Layers of several kinds and sizes, a stack among them; unequal directions."""
+    clockwork = Clockwork.init(H, 4, periods=(1, 2), rng=rng)
+    directions = bidirectional(LSTM.init(H, 2, rng=rng), clockwork)
     return stack(stack(RNN.init(D, 5, rng=rng), GRU.init(5, H, rng=rng)), directions)
 
 
@@ -110,9 +87,7 @@ class Variables(Record):
 
 
 class Problem(NamedTuple):
-    """A network, what it is given, and the gradients dL/dh_t and dL/d the last state
-    that come from above.
-    """
+    """A network, what it is given, and the gradients that come from above."""
 
     net: Any
     xs: Array
@@ -122,18 +97,11 @@ class Problem(NamedTuple):
     lengths: Array | None = None
 
     def loss(self, at: Variables) -> float:
-        """A number with exactly these upstream gradients: sum over t of dhs_t · h_t,
-        and dstate · the last state.
-        """
+        """Sum over t of dhs_t · h_t, and dstate · the last state."""
         xs = self.xs if at.xs is None else at.xs
         run = forward(at.net, xs, at.state, lengths=self.lengths)
-        last = zip(
-            self.dstate.leaves().values(), run.state.leaves().values(), strict=True
-        )
-        return float(
-            np.vdot(self.dhs, run.hs)
-            + sum(np.vdot(dleaf, leaf) for dleaf, leaf in last)
-        )
+        ours, theirs = (r.leaves().values() for r in (self.dstate, run.state))
+        return float(np.vdot(self.dhs, run.hs) + sum(map(np.vdot, ours, theirs)))
 
     def run(self):
         """The forward pass."""
@@ -162,17 +130,8 @@ def variables(gradients) -> Variables:
     return Variables(gradients.cell, gradients.xs, gradients.state)
 
 
-def problem(
-    name: str,
-    *,
-    symbols: bool = False,
-    ragged: bool = False,
-    steps: int = T,
-    batch: int = B,
-) -> Problem:
-    """The problem of a network in NETWORKS. Clockworks get 9 steps from a clock at 3:
-    the slowest modules move twice.
-    """
+def problem(name, *, symbols=False, ragged=False, steps=T, batch=B) -> Problem:
+    """A network's problem; 9 steps from a clock at 3 move the slowest modules twice."""
     rng = np.random.default_rng(1)
     steps = 9 if "Clockwork" in name or name == "mixed" else steps
     # the many numbers of a composition take time
@@ -193,9 +152,7 @@ def problem(
 
 @contextmanager
 def unannotated():
-    """Inside, shapes in annotations are not checked: thousands of forward passes take a
-    tenth of the time.
-    """
+    """Inside, shapes are not checked: forward passes take a tenth of the time."""
     before = jaxtyping.config.jaxtyping_disable
     jaxtyping.config.update("jaxtyping_disable", True)
     try:
@@ -212,15 +169,19 @@ def numeric(name: str, **given: bool) -> Variables:
 
 
 def error(name: str, **given: bool) -> float:
-    """The judge: how far the backward pass is from the central differences, relative to
-    the largest entry of each array.
-    """
+    """The judge: how far the backward pass is from the central differences."""
     return relative_error(problem(name, **given).ours(), numeric(name, **given))
+
+
+def near(ours, theirs, within: float) -> bool:
+    """Whether no two numbers of two arrays are further apart."""
+    return np.allclose(ours, theirs, rtol=0, atol=within)
 
 
 def alone(p: Problem, column: int) -> Problem:
     """The problem of one sequence of a batch, at its own length."""
-    steps, b = p.lengths[column], slice(column, column + 1)
+    steps = len(p.xs) if p.lengths is None else p.lengths[column]
+    b = slice(column, column + 1)
     return p._replace(
         xs=p.xs[:steps, b],
         dhs=p.dhs[:steps, b],
@@ -231,9 +192,7 @@ def alone(p: Problem, column: int) -> Problem:
 
 
 def ragged_error(name: str, **given: bool) -> float:
-    """The judge of a forward pass over several lengths: how far outputs and last states
-    are from those of each sequence alone, and outputs beyond the end from 0.
-    """
+    """How far several lengths are from each alone, and what follows an end from 0."""
     p = problem(name, ragged=True, **given)
     run, worst = p.run(), 0.0
     for column, steps in enumerate(p.lengths):
@@ -247,9 +206,7 @@ def ragged_error(name: str, **given: bool) -> float:
 
 
 def readout_problem(loss: str) -> tuple[Network, Batch, Any, Any]:
-    """A network with a read-out of V = 7, a batch with targets for one of LOSSES, a
-    state, and the loss.
-    """
+    """A network with a read-out of V = 7, a batch with targets, a state, the loss."""
     rng = np.random.default_rng(2)
     p = problem("GRU")
     net = Network.init(p.net, 7, rng=rng).map(lambda w: rng.normal(0, 0.5, w.shape))
@@ -265,16 +222,13 @@ def readout_problem(loss: str) -> tuple[Network, Batch, Any, Any]:
 @cache
 def readout_numeric(loss: str) -> Network:
     """The central differences of the loss that `objective` returns, made once."""
-    net, batch, state, function = readout_problem(loss)
+    net, *given, function = readout_problem(loss)
     with unannotated():
-        return differences(
-            lambda net: objective(net, batch, state, loss=function)[0], net
-        )
+        return differences(lambda net: objective(net, *given, loss=function)[0], net)
 
 
 def readout_error(loss: str) -> float:
     """The judge of `objective`: its gradient beside the central differences."""
-    net, batch, state, function = readout_problem(loss)
-    return relative_error(
-        objective(net, batch, state, loss=function)[1], readout_numeric(loss)
-    )
+    *given, function = readout_problem(loss)
+    _, ours, _ = objective(*given, loss=function)
+    return relative_error(ours, readout_numeric(loss))

@@ -1,6 +1,4 @@
-"""The shapes in annotations are executed by this whole test run (see conftest), and a
-wrong one does not pass.
-"""
+"""The shapes in annotations are executed, see conftest; a wrong one does not pass."""
 
 import importlib
 import sys
@@ -21,42 +19,40 @@ from rnncourse.recurrence import Cell, State, rows
 CELL = LSTM.init(4, 6, rng=np.random.default_rng(0))
 
 
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda: softmax(np.zeros((3, 4), complex)),
-        lambda: softmax_derivative(np.zeros((3, 4)), np.zeros((3, 5))),
-        lambda: rows(np.zeros((3, 4))),
-        lambda: State(np.zeros((3, 4, 5))),
-        lambda: CELL.recurrent_backward(np.zeros(24)),
-    ],
-    ids=["dtype", "two arguments of one shape", "axes", "field", "method"],
-)
-def test_a_call_with_another_shape_is_stopped_by_the_annotation(call):
+zeros = np.zeros
+CALLS = {
+    "dtype": (softmax, zeros((3, 4), complex)),
+    "two arguments of one shape": (softmax_derivative, zeros((3, 4)), zeros((3, 5))),
+    "axes": (rows, zeros((3, 4))),
+    "field": (State, zeros((3, 4, 5))),
+    "method": (CELL.recurrent_backward, zeros(24)),
+}
+
+
+@pytest.mark.parametrize("what", CALLS)
+def test_a_call_with_another_shape_is_stopped_by_the_annotation(what):
+    function, *given = CALLS[what]
     with pytest.raises(jaxtyping.TypeCheckError):
-        call()
+        function(*given)
 
 
 def test_functions_of_the_package_are_checked():
     for function in (softmax, rows, LSTM.step, Cell.zero_state, forward, LSTM.gates):
-        assert unwrap(function) is not function, (
-            f"{function.__qualname__} runs without its annotation"
-        )
+        name = function.__qualname__
+        assert unwrap(function) is not function, f"{name} runs without its annotation"
 
 
 # What an annotation on a NamedTuple says, nothing runs by itself
 
 
 def assert_fields_are_as_annotated(record):
-    """Every field of a NamedTuple has the shape in its annotation, and one letter is one
-    length.
-    """
+    """Every field has the shape in its annotation, and one letter is one length."""
+    kind = type(record)
     with jaxtyping.jaxtyped("context"):
-        for name, hint in get_type_hints(type(record)).items():
+        for name, hint in get_type_hints(kind).items():
             value = getattr(record, name)
-            assert is_bearable(value, hint), (
-                f"{type(record).__qualname__}.{name} is {np.shape(value)}, not {hint}"
-            )
+            what = f"{kind.__qualname__}.{name}"
+            assert is_bearable(value, hint), f"{what} is {np.shape(value)}, not {hint}"
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -104,19 +100,17 @@ RIGHT = dedent('''
 ''')
 
 
-@pytest.mark.parametrize(
-    ("right", "wrong"),
-    [
-        ('-> Float[Array, "B H"]', '-> Float[Array, "B D"]'),
-        ('x: Float[Array, "B D"]', 'x: Float[Array, "T B D"]'),
-        ('b: Float[Array, " H"]', 'b: Float[Array, " D"]'),
-        ("", ""),
-    ],
-    ids=["result", "argument", "field", "none is wrong"],
-)
-def test_a_wrong_annotation_is_found_by_running_the_code(
-    right, wrong, tmp_path, monkeypatch
-):
+WRONG = {
+    "result": ('-> Float[Array, "B H"]', '-> Float[Array, "B D"]'),
+    "argument": ('x: Float[Array, "B D"]', 'x: Float[Array, "T B D"]'),
+    "field": ('b: Float[Array, " H"]', 'b: Float[Array, " D"]'),
+    "none is wrong": ("", ""),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_a_wrong_annotation_is_found_by_running_the_code(what, tmp_path, monkeypatch):
+    right, wrong = WRONG[what]
     (tmp_path / "planted.py").write_text(RIGHT.replace(right, wrong), "utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "planted", raising=False)

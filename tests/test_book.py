@@ -1,6 +1,4 @@
-"""The book is built as a reader builds it, without torch, and then read in a browser:
-every page of it.
-"""
+"""The book, built as a reader builds it, without torch, and read in a browser."""
 
 import os
 import shutil
@@ -64,9 +62,8 @@ def browser():
     if path is None:
         pytest.skip("no browser: install Debian's `chromium`, or Google Chrome")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=ARGUMENTS, env={**os.environ, "LANG": "C.UTF-8"}
-        )
+        how = {"args": ARGUMENTS, "env": {**os.environ, "LANG": "C.UTF-8"}}
+        browser = playwright.chromium.launch(executable_path=path, **how)
         yield browser
         browser.close()
 
@@ -94,30 +91,22 @@ FACTS = """() => ({
 
 def open_page(page: Page, address: str) -> None:
     page.goto(address)
-    page.evaluate(
-        "Promise.all([window.MathJax?.startup?.promise, document.fonts.ready])"
-    )
+    ready = "[window.MathJax?.startup?.promise, document.fonts.ready]"
+    page.evaluate(f"Promise.all({ready})")
 
 
 def visit(browser: Browser, address: str) -> Visit:
     seen = Visit([], [], {})
     context = browser.new_context(viewport=WIDE)
     page = context.new_page()
-    page.on(
-        "console",
-        lambda m: (
-            seen.complaints.append(m.text) if m.type in ("error", "warning") else None
-        ),
-    )
-    page.on("pageerror", lambda error: seen.complaints.append(str(error)))
-    page.on(
-        "response",
-        lambda r: (
-            seen.complaints.append(f"{r.status} for {r.url}")
-            if r.status >= 400
-            else None
-        ),
-    )
+
+    def complain(what, wrong=True):
+        if wrong:
+            seen.complaints.append(what)
+
+    page.on("console", lambda m: complain(m.text, m.type in ("error", "warning")))
+    page.on("pageerror", lambda error: complain(str(error)))
+    page.on("response", lambda r: complain(f"{r.status} for {r.url}", r.status >= 400))
     page.on("request", lambda request: seen.requests.append(request.url))
     open_page(page, address)
     seen.facts.update(page.evaluate(FACTS))
@@ -131,11 +120,8 @@ def visit(browser: Browser, address: str) -> Visit:
 @pytest.fixture(scope="module")
 def pages(book) -> list[str]:
     """Every page of the book, by its path."""
-    found = sorted(
-        path.relative_to(book).as_posix()
-        for path in book.rglob("*.html")
-        if "_static" not in path.parts
-    )
+    paths = [path.relative_to(book) for path in book.rglob("*.html")]
+    found = sorted(path.as_posix() for path in paths if "_static" not in path.parts)
     assert {"index.html", "search.html", "pages/notation.html"} <= set(found)
     return found
 
@@ -156,13 +142,9 @@ def test_nothing_complains(visits):
 
 
 def test_nothing_is_loaded_from_elsewhere(visits, site):
-    elsewhere = {
-        url
-        for seen in visits.values()
-        for url in seen.requests
-        if not url.startswith((site, "data:", "blob:"))
-    }
-    assert elsewhere == set()
+    urls = {url for seen in visits.values() for url in seen.requests}
+    here = site, "data:", "blob:"
+    assert {url for url in urls if not url.startswith(here)} == set()
 
 
 def test_formulas_are_rendered(visits):
@@ -176,10 +158,7 @@ def test_every_internal_link_and_image_leads_somewhere(visits, site, book):
         for url in seen.facts["links"] + seen.facts["images"]:
             if url.startswith(site):
                 parts = urlsplit(url)
-                target, fragment = (
-                    unquote(parts.path).lstrip("/"),
-                    unquote(parts.fragment),
-                )
+                target, fragment = map(unquote, (parts.path[1:], parts.fragment))
                 ids = visits[target].facts["ids"] if target in visits else [fragment]
                 lost = fragment and fragment not in ids
                 if lost or not (book / target).is_file():
@@ -187,22 +166,14 @@ def test_every_internal_link_and_image_leads_somewhere(visits, site, book):
     assert broken == []
 
 
-def test_every_image_is_described(visits):
-    assert where(visits, "no_alt") == {}
-
-
-def test_no_page_scrolls_sideways_on_a_phone(visits):
-    assert where(visits, "too_wide") == {}
+def test_every_image_is_described_and_no_page_scrolls_sideways_on_a_phone(visits):
+    assert where(visits, "no_alt") == where(visits, "too_wide") == {}
 
 
 def test_the_api_page_has_every_module(book):
     """But for those under exercises/: there the answers are."""
-    page = (book / "pages" / "api.html").read_text("utf-8")
-    paths = [
-        path
-        for folder in ("", "cells")
-        for path in (ROOT / "rnncourse" / folder).glob("[a-z]*.py")
-    ]
+    page, package = (book / "pages/api.html").read_text("utf-8"), ROOT / "rnncourse"
+    paths = [*package.glob("[a-z]*.py"), *package.glob("cells/[a-z]*.py")]
     modules = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in paths]
     assert [name for name in modules if f'id="module-{name}"' not in page] == []
 
@@ -257,9 +228,8 @@ def test_the_theme_button_turns_the_lights_off(chapter):
         return sum(int(part) for part in parts[:3]) / 3
 
     def figure_filter():
-        return chapter.locator("div.cell_output figure img").first.evaluate(
-            "i => getComputedStyle(i).filter"
-        )
+        figure = chapter.locator("div.cell_output figure img").first
+        return figure.evaluate("i => getComputedStyle(i).filter")
 
     assert light() > 240
     assert figure_filter() == "none"
@@ -299,8 +269,5 @@ def test_a_quiz_answers_from_the_keyboard(chapter):
 
 
 def test_every_question_has_one_right_answer(chapter):
-    counts = chapter.locator("div.quiz").evaluate_all(
-        "qs => qs.map(q => q.querySelectorAll('details.right').length)"
-    )
-    assert counts
-    assert set(counts) == {1}
+    rights = "qs => qs.map(q => q.querySelectorAll('details.right').length)"
+    assert set(chapter.locator("div.quiz").evaluate_all(rights)) == {1}

@@ -1,11 +1,11 @@
-"""What belongs to stacks and both directions alone; all that they share with cells is
-in test_every_cell.
-"""
+"""What belongs to stacks and both directions alone, not to every network."""
+
+from functools import partial
 
 import numpy as np
 import pytest
 import torch
-from judges import D, H, problem
+from judges import D, H, near, problem
 
 from rnncourse import GRU, LSTM, RNN, backward, bidirectional, forward, stack, twins
 
@@ -19,33 +19,24 @@ def test_state_of_both_directions_is_torchs_last_state_and_the_last_output_is_no
     with torch.no_grad():
         out, last = twins.to_torch(p.net)(torch.from_numpy(p.xs))
     h_n = (last[0] if kind == "LSTM" else last).numpy()
-    assert np.allclose(
-        run.state.h, np.concatenate([h_n[0], h_n[1]], axis=1), rtol=0, atol=1e-14
-    )
-    assert np.allclose(run.hs[-1], out[-1].numpy(), rtol=0, atol=1e-14)
-    half = p.net.ahead.H
-    assert np.array_equal(run.state.h[:, :half], run.hs[-1, :, :half]), (
-        "ahead ends at the last step"
-    )
-    assert np.array_equal(run.state.h[:, half:], run.hs[0, :, half:]), (
-        "back ends at the first step"
-    )
-    assert np.abs(run.state.h[:, half:] - run.hs[-1, :, half:]).min() > 1e-3, (
-        "hs[-1] has the back direction's first step"
-    )
+    assert near(run.state.h, np.concatenate([h_n[0], h_n[1]], axis=1), 1e-14)
+    assert near(run.hs[-1], out[-1].numpy(), 1e-14)
+    ahead, back = np.split(run.state.h, [p.net.ahead.H], axis=1)
+    hs_ahead, hs_back = np.split(run.hs, [p.net.ahead.H], axis=2)
+    assert np.array_equal(ahead, hs_ahead[-1]), "ahead ends at the last step"
+    assert np.array_equal(back, hs_back[0]), "back ends at the first step"
+    gap = np.abs(back - hs_back[-1]).min()
+    assert gap > 1e-3, "hs[-1] has the back direction's first step"
 
 
 def test_back_direction_is_a_run_over_reversed_inputs():
     p = problem("both LSTM")
     run = p.run()
-    ahead, back = (
-        forward(p.net.ahead, p.xs, p.state.ahead),
-        forward(p.net.back, p.xs[::-1], p.state.back),
-    )
+    ahead = forward(p.net.ahead, p.xs, p.state.ahead)
+    back = forward(p.net.back, p.xs[::-1], p.state.back)
     assert np.array_equal(run.hs, np.concatenate([ahead.hs, back.hs[::-1]], axis=2))
-    assert np.array_equal(
-        run.hs_prev, np.concatenate([ahead.hs_prev, back.hs_prev[::-1]], axis=2)
-    )
+    before = np.concatenate([ahead.hs_prev, back.hs_prev[::-1]], axis=2)
+    assert np.array_equal(run.hs_prev, before)
 
 
 def test_stack_is_its_layers_one_after_the_other():
@@ -59,12 +50,9 @@ def test_stack_is_its_layers_one_after_the_other():
 def test_stack_of_one_layer_is_that_layer():
     p = problem("LSTM")
     one = stack(p.net)
-    run = forward(one, p.xs)
-    assert np.array_equal(run.hs, forward(p.net, p.xs).hs)
-    ours, theirs = (
-        backward(one, p.dhs, run),
-        backward(p.net, p.dhs, forward(p.net, p.xs)),
-    )
+    run, alone = forward(one, p.xs), forward(p.net, p.xs)
+    assert np.array_equal(run.hs, alone.hs)
+    ours, theirs = backward(one, p.dhs, run), backward(p.net, p.dhs, alone)
     assert np.array_equal(ours.xs, theirs.xs)
     assert np.array_equal(ours.cell.layers[0].W_h, theirs.cell.W_h)
     assert (one.D, one.H, one.size) == (p.net.D, p.net.H, p.net.size)
@@ -74,15 +62,13 @@ def test_flow_of_a_layer_is_that_of_the_layer_alone_below_the_gradient_of_the_ne
     p = problem("two LSTM")
     lower, upper = p.net.layers
     below = forward(lower, p.xs, p.state.layers[0])
-    _, above = twins.gradients(
-        upper, below.hs, p.dhs, p.state.layers[1], p.dstate.layers[1]
-    )
+    start, dlast = p.state.layers[1], p.dstate.layers[1]
+    _, above = twins.gradients(upper, below.hs, p.dhs, start, dlast)
     alone = backward(lower, above.xs, below, p.dstate.layers[0]).flow
     flow = p.gradients().flow
     for letter in "hc":
-        assert np.allclose(
-            flow[f"layers.0.{letter}"], alone[letter], rtol=1e-12, atol=0
-        ), letter
+        lower_flow = flow[f"layers.0.{letter}"]
+        assert np.allclose(lower_flow, alone[letter], rtol=1e-12, atol=0), letter
 
 
 def test_flow_of_the_back_direction_is_in_the_order_of_time():
@@ -96,21 +82,12 @@ def test_flow_of_the_back_direction_is_in_the_order_of_time():
     assert not flow["back.h"][:2].any(), "back: nothing of its past"
 
 
-@pytest.mark.parametrize(
-    "init", [RNN.init, LSTM.init, GRU.init], ids=["RNN", "LSTM", "GRU"]
-)
-def test_size_counts_every_parameter_once(init):
-    rng = np.random.default_rng(0)
-    net = stack(
-        bidirectional(init(D, H, rng=rng), init(D, H, rng=rng)), init(2 * H, H, rng=rng)
-    )
-    ours = sum(
-        parameter.numel()
-        for layer in net.layers
-        for parameter in twins.to_torch(layer).parameters()
-    )
-    second_biases = {"RNN": H, "LSTM": 4 * H, "GRU": 2 * H}[
-        type(net.layers[1]).__name__
-    ] * 3
-    assert net.size == ours - second_biases, "torch has two biases where we have one"
+@pytest.mark.parametrize("kind", [RNN, LSTM, GRU])
+def test_size_counts_every_parameter_once(kind):
+    init = partial(kind.init, rng=np.random.default_rng(0))
+    net = stack(bidirectional(init(D, H), init(D, H)), init(2 * H, H))
+    modules = [twins.to_torch(layer) for layer in net.layers]
+    theirs = sum(p.numel() for module in modules for p in module.parameters())
+    second_biases = {RNN: H, LSTM: 4 * H, GRU: 2 * H}[kind] * 3
+    assert net.size == theirs - second_biases, "torch has two biases where we have one"
     assert (net.D, net.H) == (D, H)

@@ -1,6 +1,4 @@
-"""experiments: each runs in small, a stored result is the one that its code describes,
-and what they share keeps its rules.
-"""
+"""experiments: each runs in small, its result is its code's, their rules are kept."""
 
 import importlib
 import json
@@ -23,9 +21,9 @@ from rnncourse import (
     cross_entropy,
     forward,
     objective,
-    squared_error,
     train,
 )
+from rnncourse.functions import squared_error
 from rnncourse.gradcheck import relative_error
 from rnncourse.jacobians import norm_kept
 from rnncourse.training import linear
@@ -43,9 +41,7 @@ def run():
 
 def stored_files():
     """Each stored file, and when it was written."""
-    files = (
-        path for path in harness.FOLDER.iterdir() if path.suffix in (".json", ".npz")
-    )
+    files = [*harness.FOLDER.glob("*.json"), *harness.FOLDER.glob("*.npz")]
     return {path.name: path.stat().st_mtime_ns for path in files}
 
 
@@ -54,9 +50,8 @@ def test_a_smoke_run_gives_what_is_stored_and_stores_nothing(name, unchecked):
     experiment, before = harness.find(name), stored_files()
     full = {constant: getattr(experiment, constant) for constant in experiment.SMOKE}
     result, arrays = harness.smoke(experiment)
-    assert json.loads(json.dumps(result)).keys() == harness.load(
-        name
-    ).keys() - ABOUT - {"code"}
+    stored = harness.load(name).keys() - ABOUT - {"code"}
+    assert json.loads(json.dumps(result)).keys() == stored
     if arrays:
         with np.load(harness.FOLDER / f"{name}.npz") as file:
             assert file.keys() == arrays.keys()
@@ -183,10 +178,9 @@ def bowl(best):
 
 
 def test_each_contestant_runs_at_the_best_rate_of_a_grid_that_grows_at_its_edge():
-    learn = bowl({"low": 0.001, "middle": 0.03, "high": 0.9})
-    found = fairness.compare(
-        ["low", "middle", "high"], learn, (0.01, 0.03, 0.1), (0, 1)
-    )
+    best, rates = {"low": 0.001, "middle": 0.03, "high": 0.9}, (0.01, 0.03, 0.1)
+    learn = bowl(best)
+    found = fairness.compare(list(best), learn, rates, (0, 1))
     assert {c: list(f.scores) for c, f in found.items()} == {
         "low": [0.00037, 0.00111, 0.00333, 0.01, 0.03, 0.1],
         "middle": [0.01, 0.03, 0.1],
@@ -194,20 +188,18 @@ def test_each_contestant_runs_at_the_best_rate_of_a_grid_that_grows_at_its_edge(
     }
     assert [f.rate for f in found.values()] == [0.00111, 0.03, 0.9]
     assert found["high"].runs == [learn("high", 0.9, seed) for seed in (0, 1)]
-    most = fairness.tune(["low"], learn, (0.01, 0.03, 0.1), most=4)["low"]
+    most = fairness.tune(["low"], learn, rates, most=4)["low"]
     assert list(most.scores) == [0.00333, 0.01, 0.03, 0.1] and most.rate == 0.00333
 
 
 def test_all_at_once_is_the_same_as_one_by_one():
-    learn, rates = bowl({"low": 0.001, "middle": 0.03}), (0.01, 0.03, 0.1)
-    together = fairness.compare(
-        ["low", "middle"],
-        lambda runs: [learn(*run) for run in runs],
-        rates,
-        (0, 1),
-        at_once=True,
-    )
-    assert together == fairness.compare(["low", "middle"], learn, rates, (0, 1))
+    learn, rule = bowl({"low": 0.001, "middle": 0.03}), ((0.01, 0.03, 0.1), (0, 1))
+
+    def learn_all(runs):
+        return [learn(*run) for run in runs]
+
+    together = fairness.compare(["low", "middle"], learn_all, *rule, at_once=True)
+    assert together == fairness.compare(["low", "middle"], learn, *rule)
 
 
 def test_rates_that_are_as_good_on_a_tuning_seed_are_told():
@@ -218,12 +210,8 @@ def test_rates_that_are_as_good_on_a_tuning_seed_are_told():
 
     found = fairness.tune(["it"], learn, list(losses))["it"]
     assert (found.rate, found.ties) == (0.2, [0.1, 0.4])
-    told = found.told(2)
-    assert told == {
-        "rate": 0.2,
-        "ties": [0.1, 0.4],
-        "tried": {0.1: 2.08, 0.2: 1.14, 0.3: 1.25, 0.4: 1.59},
-    }
+    tried = {0.1: 2.08, 0.2: 1.14, 0.3: 1.25, 0.4: 1.59}
+    assert found.told(2) == {"rate": 0.2, "ties": [0.1, 0.4], "tried": tried}
 
 
 def test_a_run_that_fails_on_a_tuning_seed_is_not_chosen():
@@ -234,7 +222,7 @@ def test_a_run_that_fails_on_a_tuning_seed_is_not_chosen():
 
 
 def test_tuning_sees_neither_the_seeds_nor_the_data_of_the_test():
-    learned, validate, test, seen = object(), object(), object(), []
+    learned, validate, test, seen = "learned", "validate", "test", []
 
     def learn(_, rate, seed, *data):
         seen.append((seed, *data))
@@ -242,15 +230,13 @@ def test_tuning_sees_neither_the_seeds_nor_the_data_of_the_test():
 
     rule = {"data": ((learned, validate), (learned, test)), "most": 0}
     fairness.compare(["it"], learn, (0.1,), (0, 1), **rule)
-    assert seen == [(s, learned, validate) for s in (100, 101, 102)] + [
-        (s, learned, test) for s in (0, 1)
-    ]
+    tuning = [(seed, learned, validate) for seed in (100, 101, 102)]
+    assert seen == tuning + [(seed, learned, test) for seed in (0, 1)]
     with pytest.raises(ValueError, match=r"seeds \[101\] are tuning seeds, too"):
         fairness.compare(["it"], learn, (0.1,), (0, 101), **rule)
+    data = (learned, test), (validate, test)
     with pytest.raises(ValueError, match="measured on the same data"):
-        fairness.compare(
-            ["it"], learn, (0.1,), (0,), data=((learned, test), (validate, test))
-        )
+        fairness.compare(["it"], learn, (0.1,), (0,), data=data)
 
 
 CELLS = {
@@ -266,31 +252,26 @@ def test_a_network_among_many_learns_as_it_does_alone(name):
     rng = np.random.default_rng(0)
     T, S, updates, rates = 20, 3, 10, np.array([0.01, 0.02, 0.03])
     nets = [Network.init(CELLS[name](rng=rng), 1, rng=rng) for _ in range(S)]
-    nets = [
-        net.map(lambda leaf: leaf + 0.1 * (leaf != 0) * rng.normal(size=leaf.shape))
-        for net in nets
-    ]
+
+    def noisy(leaf):
+        return leaf + 0.1 * (leaf != 0) * rng.normal(size=leaf.shape)
+
+    nets = [net.map(noisy) for net in nets]
+    loss_of = partial(objective, loss=squared_error)
     xs, targets = rng.normal(size=(T, S, 3)), rng.normal(size=(T, S))
     given = many.side_by_side(xs), targets, np.full((T, S), 1 / T)
     losses, gradient = many.losses(many.together(nets), *given)
-    after, seen = many.learn(
-        many.together(nets), *given, rates, updates=updates, every=5, limit=0.5
-    )
+    how = {"updates": updates, "every": 5, "limit": 0.5}
+    after, seen = many.learn(many.together(nets), *given, rates, **how)
     assert len(seen) == 3
     for s, net in enumerate(nets):
         batch = Batch(xs[:, s : s + 1], targets[:, s : s + 1, None])
-        loss, own, _ = objective(net, batch, loss=squared_error)
+        loss, own, _ = loss_of(net, batch)
         assert losses[s] == pytest.approx(loss)
         assert relative_error(many.alone(gradient, s), own) < 1e-12
         assert relative_error(many.alone(many.together(nets), s), net) == 0
-        *_, last = train(
-            net,
-            [batch] * updates,
-            partial(objective, loss=squared_error),
-            Adam(rates[s]),
-            clip=0.5,
-            rate=linear(rates[s], updates),
-        )
+        how = {"clip": 0.5, "rate": linear(rates[s], updates)}
+        *_, last = train(net, [batch] * updates, loss_of, Adam(rates[s]), **how)
         assert relative_error(many.alone(after, s), last.params) < 1e-9
 
 

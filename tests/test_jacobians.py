@@ -1,6 +1,4 @@
-"""jacobians: against torch's autograd, central differences and the backward pass; what
-products and Ω must obey.
-"""
+"""jacobians: against autograd, differences and the backward pass; laws of Ω."""
 
 import numpy as np
 import pytest
@@ -43,11 +41,9 @@ def test_each_step_equals_central_differences(name):
         numeric = np.empty_like(J)
         for j in range(s.shape[1]):
             nudge = step * np.eye(s.shape[1])[j]
-            above, below = (
-                flat(p.net.step(unflat(state, s + sign * nudge), x)[0])
-                for sign in (1, -1)
-            )
-            numeric[:, :, j] = (above - below) / (2 * step)
+            above, below = (unflat(state, s + sign * nudge) for sign in (1, -1))
+            rise = flat(p.net.step(above, x)[0]) - flat(p.net.step(below, x)[0])
+            numeric[:, :, j] = rise / (2 * step)
         assert np.abs(J - numeric).max() < 1e-9
         state, _ = p.net.step(state, x)
 
@@ -65,9 +61,8 @@ def test_the_whole_product_equals_torchs_autograd(name):
             last = module(x, halves if len(halves) == 2 else halves[0])[1]
             return torch.cat(last if len(halves) == 2 else (last,)).ravel()
 
-        theirs = torch.autograd.functional.jacobian(
-            run, torch.tensor(flat(p.state)[b])
-        ).numpy()
+        start = torch.tensor(flat(p.state)[b])
+        theirs = torch.autograd.functional.jacobian(run, start).numpy()
         assert np.abs(Ps[-1, b] - theirs).max() < 1e-12
 
 
@@ -78,9 +73,8 @@ def test_a_gradient_times_the_product_is_the_backward_pass(name):
     zero = np.zeros_like(p.dhs)
     ours = backward(p.net, zero, run, p.dstate).state
     product = products(step_jacobians(p.net, run))[-1]
-    np.testing.assert_allclose(
-        np.einsum("bi,bij->bj", flat(p.dstate), product), flat(ours), atol=1e-12
-    )
+    theirs = np.einsum("bi,bij->bj", flat(p.dstate), product)
+    np.testing.assert_allclose(theirs, flat(ours), atol=1e-12)
 
 
 def test_the_rnns_step_is_the_formula_of_the_book():
@@ -89,9 +83,8 @@ def test_the_rnns_step_is_the_formula_of_the_book():
     for t in range(len(run.hs)):
         for b in range(run.hs.shape[1]):
             book = np.diag(1 - run.hs[t, b] ** 2) @ p.net.W_h.T
-            np.testing.assert_allclose(
-                step_jacobians(p.net, run)[t, b], book, atol=1e-14
-            )
+            ours = step_jacobians(p.net, run)[t, b]
+            np.testing.assert_allclose(ours, book, atol=1e-14)
 
 
 def test_parts_say_where_h_and_c_are():
@@ -101,9 +94,8 @@ def test_parts_say_where_h_and_c_are():
 
 def test_what_a_clockwork_does_not_move_it_copies():
     cell = Clockwork.init(2, 6, periods=(1, 2, 4), rng=np.random.default_rng(0))
-    Js = step_jacobians(
-        cell, forward(cell, np.random.default_rng(1).standard_normal((4, 3, 2)))
-    )
+    xs = np.random.default_rng(1).standard_normal((4, 3, 2))
+    Js = step_jacobians(cell, forward(cell, xs))
     assert (Js[1, :, 2:] == np.eye(6)[2:]).all(), "at t = 1 only the first module moves"
     assert not np.allclose(Js[2, 0, 2:4], np.eye(6)[2:4])
 
@@ -147,9 +139,8 @@ def omega_problem():
 
 def immediate(W_h, dh, hs):
     """Ω with every dh_t and h_t held fixed."""
-    ratio = np.linalg.norm((dh * (1 - hs**2)) @ W_h.T, axis=2) / np.linalg.norm(
-        dh, axis=2
-    )
+    earlier, later = (dh * (1 - hs**2)) @ W_h.T, dh
+    ratio = np.linalg.norm(earlier, axis=2) / np.linalg.norm(later, axis=2)
     return np.sum((ratio - 1) ** 2) / dh.shape[1]
 
 
@@ -161,20 +152,17 @@ def test_omega_and_its_immediate_derivative(omega_problem):
     for i, j in np.ndindex(dW_h.shape):
         nudge = np.zeros_like(dW_h)
         nudge[i, j] = step
-        above, below = (
-            immediate(p.net.W_h + sign * nudge, dh, run.hs) for sign in (1, -1)
-        )
-        assert dW_h[i, j] == pytest.approx((above - below) / (2 * step), abs=1e-8)
+        above, below = p.net.W_h + nudge, p.net.W_h - nudge
+        rise = immediate(above, dh, run.hs) - immediate(below, dh, run.hs)
+        assert dW_h[i, j] == pytest.approx(rise / (2 * step), abs=1e-8)
 
 
 def test_omega_is_zero_where_lengths_are_kept():
-    cell = RNN(
-        np.zeros((2, 4)), orthogonal(4, rng=np.random.default_rng(0)), np.zeros(4)
-    )
+    Q = orthogonal(4, rng=np.random.default_rng(0))
+    cell = RNN(np.zeros((2, 4)), Q, np.zeros(4))
     run = forward(cell, np.zeros((5, 3, 2)))  # all states are 0, every slope is 1
-    value, dW_h = norm_kept(
-        cell, np.random.default_rng(1).standard_normal(run.hs.shape), run
-    )
+    dhs = np.random.default_rng(1).standard_normal(run.hs.shape)
+    value, dW_h = norm_kept(cell, dhs, run)
     assert value < 1e-28 and np.abs(dW_h).max() < 1e-14
 
 
@@ -185,7 +173,6 @@ def test_a_step_without_gradient_counts_nothing():
     assert norm_kept(cell, dhs, run).value == 0
     dhs[1] = 1  # nothing comes from later steps
     value, dW_h = norm_kept(cell, dhs, run)
-    assert value == pytest.approx(
-        norm_kept(cell, dhs[:2], forward(cell, run.xs[:2])).value
-    )
+    short = norm_kept(cell, dhs[:2], forward(cell, run.xs[:2]))
+    assert value == pytest.approx(short.value)
     assert np.isfinite(dW_h).all()

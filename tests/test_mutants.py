@@ -1,11 +1,8 @@
-"""Mistakes planted in every backward pass, one at a time: the judge of test_every_cell
-must see each of them.
-"""
+"""Mistakes planted in every backward pass: the judge must see each of them."""
 
 import ast
 import inspect
 from contextlib import contextmanager
-from functools import partial
 from textwrap import dedent, indent
 from typing import NamedTuple
 
@@ -13,25 +10,16 @@ import numpy as np
 import pytest
 from judges import B, T, error, numeric, problem, ragged_error, readout_error
 
-from rnncourse.cells import (
-    GRU,
-    LSTM,
-    NOAF,
-    RNN,
-    Clockwork,
-    CoupledLSTM,
-    PeepholeLSTM,
-    ResetBeforeGRU,
-)
+from rnncourse import GRU, LSTM, RNN, Clockwork
+from rnncourse.cells import NOAF, CoupledLSTM, PeepholeLSTM, ResetBeforeGRU
 from rnncourse.composition import Bidirectional, Stack
 from rnncourse.functions import cross_entropy, squared_error
 from rnncourse.gradcheck import relative_error
 from rnncourse.network import Network, _at_the_end
 from rnncourse.recurrence import Cell, input_gradient
 
-pytestmark = pytest.mark.usefixtures(
-    "unchecked"
-)  # else an annotation may see a mistake before the judge does
+# else an annotation may see a mistake before the judge does
+pytestmark = pytest.mark.usefixtures("unchecked")
 
 
 class Mutant(NamedTuple):
@@ -53,9 +41,8 @@ def planted(mutant):
     for argument in [*tree.args.args, *tree.args.kwonlyargs]:
         argument.annotation = None
     source = ast.unparse(tree)
-    assert source.count(mutant.right) == 1, (
-        f"{mutant.right!r} occurs {source.count(mutant.right)} times in\n{source}"
-    )
+    times = source.count(mutant.right)
+    assert times == 1, f"{mutant.right!r} occurs {times} times in\n{source}"
     # a function around it, for a method that says super()
     wrong = indent(source.replace(mutant.right, mutant.wrong), "    ")
     outer, inside = f"def outer(__class__):\n{wrong}", {}
@@ -67,14 +54,12 @@ def planted(mutant):
         function.__code__ = right
 
 
-def mutants(function, networks, *pairs, **given):
-    """Several mistakes in one function."""
-    return [Mutant(function, networks, right, wrong, given) for right, wrong in pairs]
+def mutants(function, networks, **given):
+    """Makes, of pairs (right, wrong), several mistakes in one function."""
+    return lambda *pairs: [Mutant(function, networks, *pair, given) for pair in pairs]
 
 
-LSTM_MUTANTS = mutants(
-    LSTM.gates_backward,
-    "LSTM",
+LSTM_MUTANTS = mutants(LSTM.gates_backward, "LSTM")(
     ("dstate.c + ", ""),  # what comes back to c from t + 1
     (" + dstate.h * o * tanh_derivative(tanh_c)", ""),  # what reaches c through h
     ("dstate.h * o * tanh", "dstate.h * tanh"),
@@ -106,9 +91,7 @@ THROUGH_H = [  # of every LSTM with an output gate and a tanh
     ("da_o = dstate.h", "da_o = dc"),
 ]
 VARIANT_MUTANTS = [
-    *mutants(
-        PeepholeLSTM.gates_backward,
-        "Peephole",
+    *mutants(PeepholeLSTM.gates_backward, "Peephole")(
         *THROUGH_H[:-1],  # dc is not there yet
         (" + da_o * p_o", ""),  # the output gate sees c_t
         (" + da_i * p_i", ""),  # the others see c_{t-1}
@@ -119,9 +102,7 @@ VARIANT_MUTANTS = [
         ("dc_prev = dc * f", "dc_prev = dstate.c * f"),
         ("da_f, da_g, da_o]", "da_f, da_o, da_g]"),
     ),
-    *mutants(
-        PeepholeLSTM.gradients,
-        "Peephole",
+    *mutants(PeepholeLSTM.gradients, "Peephole")(
         ("da_os * cs", "da_os * c_prevs"),
         ("da_is * c_prevs", "da_is * cs"),
         ("da_fs * c_prevs", "da_fs * cs"),
@@ -129,9 +110,7 @@ VARIANT_MUTANTS = [
         ("sum_of_rows(part)", "part.mean(axis=(0, 1))"),
         ("sum_of_rows(part)", "part[-1].sum(axis=0)"),
     ),
-    *mutants(
-        CoupledLSTM.gates_backward,
-        "Coupled",
+    *mutants(CoupledLSTM.gates_backward, "Coupled")(
         *THROUGH_H,
         ("(c_prev - g)", "c_prev"),  # the forget gate alone
         ("(c_prev - g)", "(g - c_prev)"),
@@ -139,32 +118,23 @@ VARIANT_MUTANTS = [
         ("dc * (1 - f) *", "dc * f *"),
         ("np.zeros_like(dc), dc * f", "np.zeros_like(dc), dc"),
     ),
-    *mutants(
-        NOAF.gates_backward,
-        "No output activation",
+    *mutants(NOAF.gates_backward, "No output activation")(
         ("dstate.c + ", ""),
         (" + dstate.h * o", ""),
-        (
-            "dstate.h * o",
-            "dstate.h * o * tanh_derivative(c)",
-        ),  # the tanh that was taken out
+        ("dstate.h * o", "dstate.h * o * tanh_derivative(c)"),  # as in an LSTM
         ("dstate.h * c *", "dstate.h * tanh(c) *"),
         ("dc * g *", "dc *"),
         ("dc * c_prev *", "dc *"),
         ("np.zeros_like(dc), dc * f", "np.zeros_like(dc), dc"),
     ),
 ]
-RNN_MUTANTS = mutants(
-    RNN.gates_backward,
-    "RNN",
+RNN_MUTANTS = mutants(RNN.gates_backward, "RNN")(
     ("tanh_derivative(h)", "h * (1 - h)"),
     (" * tanh_derivative(h)", ""),
     ("State(np.zeros_like(h))", "State(dstate.h)"),  # a path that is not there
 )
 GRU_MUTANTS = [
-    *mutants(
-        GRU.gates_backward,
-        "GRU",
+    *mutants(GRU.gates_backward, "GRU")(
         ("(h_prev - n)", "(n - h_prev)"),  # the other convention for z
         ("(h_prev - n)", "h_prev"),
         ("sigmoid_derivative(z)", "tanh_derivative(z)"),
@@ -175,39 +145,26 @@ GRU_MUTANTS = [
         ("da_n * a_hn *", "da_n *"),
         ("da_n * a_hn *", "dh * a_hn *"),
         ("sigmoid_derivative(r)", "tanh_derivative(r)"),
-        (
-            "da_x = np.concatenate([da_r, da_z, da_n]",
-            "da_x = np.concatenate([da_z, da_r, da_n]",
-        ),
+        ("da_x = np.concatenate([da_r, da_z", "da_x = np.concatenate([da_z, da_r"),
         ("da_n * r]", "da_n]"),  # as if there were no reset
         ("State(dh * z)", "State(dh)"),
         ("State(dh * z)", "State(dh * (1 - z))"),
         ("State(dh * z)", "State(np.zeros_like(dh))"),
     ),
-    *mutants(
-        GRU.gradients,
-        "GRU",
+    *mutants(GRU.gradients, "GRU")(
         ("(da_hs[", "(da_xs["),  # b_n is inside the reset, b is not
-        (
-            "2 * self.H:]",
-            "2 * self.H:][:1]",
-        ),  # overwritten at every step instead of summed
+        ("2 * self.H:]", "2 * self.H:][:1]"),  # of one step instead of all
         ("sum_of_rows(", "1 / len(da_hs) * sum_of_rows("),
     ),
 ]
 RESET_BEFORE_MUTANTS = [
-    *mutants(
-        ResetBeforeGRU.gates_backward,
-        "ResetBeforeGRU",
+    *mutants(ResetBeforeGRU.gates_backward, "ResetBeforeGRU")(
         ("(h_prev - n)", "(n - h_prev)"),  # the other convention for z
         ("sigmoid_derivative(z)", "sigmoid_derivative(r)"),
         ("dh * (1 - z) *", "dh * z *"),
         ("tanh_derivative(n)", "sigmoid_derivative(n)"),
         ("self.W_hn.T", "self.W_hn"),
-        (
-            "drh * h_prev *",
-            "da_n * h_prev *",
-        ),  # as if there were no product between r and the candidate
+        ("drh * h_prev *", "da_n * h_prev *"),  # no W_hn between r and n
         ("drh * h_prev *", "drh *"),
         ("sigmoid_derivative(r)", "tanh_derivative(r)"),
         ("da_r, da_z, da_n", "da_z, da_r, da_n"),
@@ -215,262 +172,163 @@ RESET_BEFORE_MUTANTS = [
         ("drh * r", "drh"),  # as if there were no reset
         ("dh * z + ", "dh + "),
     ),
-    *mutants(
-        ResetBeforeGRU.recurrent_backward,
-        "ResetBeforeGRU",
+    *mutants(ResetBeforeGRU.recurrent_backward, "ResetBeforeGRU")(
         ("self.W_hrz.T", "np.abs(self.W_hrz.T)"),
+        ("da_h[:, :2 * self.H] @ self.W_hrz.T", "da_h @ self.W_h.T"),  # all read h
     ),
-    *mutants(
-        ResetBeforeGRU.recurrent_backward,
-        "ResetBeforeGRU",
-        (
-            "da_h[:, :2 * self.H] @ self.W_hrz.T",
-            "da_h @ self.W_h.T",
-        ),  # as if all columns read h
-    ),
-    *mutants(
-        ResetBeforeGRU.recurrent_gradient,
-        "ResetBeforeGRU",
+    *mutants(ResetBeforeGRU.recurrent_gradient, "ResetBeforeGRU")(
         ("rhs.T @ da_n", "rows(run.hs_prev).T @ da_n"),  # as if the reset came after
         ("run.tapes", "reversed(run.tapes)"),
         ("run.hs_prev", "run.hs"),
         ("rows(da_hs)", "rows(da_hs) / len(da_hs)"),  # a mean over time
     ),
 ]
+CLOCKED = "dh[:, reads] += da_h[:, module] @ self.W_h[reads, module].T"
 CLOCKWORK_MUTANTS = [
-    *mutants(
-        Clockwork.gates_backward,
-        "Clockwork 1 2 4, Clockwork 2 4",
-        (
-            "dh = dstate.h.copy()",
-            "dh = np.zeros_like(dstate.h)",
-        ),  # who copies h hands its gradient on
+    *mutants(Clockwork.gates_backward, "Clockwork 1 2 4, Clockwork 2 4")(
+        ("dstate.h.copy()", "np.zeros_like(dstate.h)"),  # who copies hands it on
         ("dh[:, :N] = 0", "dh[:, :N] *= 1"),  # who moves does not
         ("dh[:, :N] = 0", "dh[:, :] = 0"),
         ("tanh_derivative(h)", "h"),
         (" * tanh_derivative(h)", ""),
     ),
-    *mutants(
-        Clockwork.recurrent_backward,
-        "Clockwork 1 2 4",
-        ("<=", "<"),
-        ("+=", "="),
-        (
-            "dh[:, reads] += da_h[:, module] @ self.W_h[reads, module].T",
-            "dh[:, module] += da_h[:, module]",
-        ),
+    *mutants(Clockwork.recurrent_backward, "Clockwork 1 2 4")(
+        ("<=", "<"), ("+=", "="), (CLOCKED, "dh[:, module] += da_h[:, module]")
     ),
-    *mutants(
-        Clockwork.recurrent_gradient,
-        "Clockwork 1 2 4, Clockwork 2 4",
+    *mutants(Clockwork.recurrent_gradient, "Clockwork 1 2 4, Clockwork 2 4")(
         ("-start % period", "start % period"),
         ("len(da_hs)", "len(da_hs) + 1"),  # the clock is off by one
         ("hs_prev", "hs"),
-        (
-            ".T @ rows(da_hs[moved, :, module])",
-            ".T @ rows(da_hs[moved, :, module]) / period",
-        ),
+        ("(da_hs[moved, :, module])", "(da_hs[moved, :, module]) / period"),
     ),
 ]
+BOTH = "both RNN, both LSTM, both GRU, both Clockwork 2 4, two_of_both LSTM"
 EVERY_CELL = "RNN, LSTM, GRU, ResetBeforeGRU, Clockwork 1 2 4"
 SHARED_MUTANTS = [
-    *mutants(
-        Cell.recurrent_backward, "RNN", (".T", "")
-    ),  # in the others W_h is not square: an error of shapes
-    *mutants(
-        Cell.recurrent_backward,
-        "RNN, LSTM, GRU",
-        ("da_h @", "-da_h @"),
-        ("da_h @", "da_h[:1] @"),
+    # in the others W_h is not square: an error of shapes
+    *mutants(Cell.recurrent_backward, "RNN")((".T", "")),
+    *mutants(Cell.recurrent_backward, "RNN, LSTM, GRU")(
+        ("da_h @", "-da_h @"), ("da_h @", "da_h[:1] @")
     ),
-    *mutants(
-        Cell.recurrent_gradient,
-        "RNN, LSTM, GRU",
-        (
-            "rows(run.hs_prev).T @ rows(da_hs)",
-            "run.hs_prev[0].T @ da_hs[0]",
-        ),  # overwritten instead of summed
+    *mutants(Cell.recurrent_gradient, "RNN, LSTM, GRU")(
+        ("rows(run.hs_prev).T @ rows(da_hs)", "run.hs_prev[0].T @ da_hs[0]"),  # no sum
         ("rows(da_hs)", "rows(da_hs) / len(da_hs)"),  # a mean over time
         ("hs_prev", "hs"),  # h_t where h_{t-1} was read
         ("rows(da_hs)", "rows(da_hs.swapaxes(0, 1).copy())"),  # batch and time mixed up
     ),
-    *mutants(
-        Cell.gradients,
-        EVERY_CELL,
+    *mutants(Cell.gradients, EVERY_CELL)(
         ("sum_of_rows(da_xs)", "rows(da_xs).mean(axis=0)"),
         ("sum_of_rows(da_xs)", "da_xs[-1].sum(axis=0)"),
         ("sum_of_rows(da_xs)", "da_xs[:, 0].sum(axis=0)"),  # one sequence of the batch
         ("da_xs, self.D", "da_xs[::-1].copy(), self.D"),
     ),
-    *mutants(
-        Cell.gradients,
-        "GRU",
+    *mutants(Cell.gradients, "GRU")(
         ("run, da_hs)", "run, da_xs)"),  # only in a GRU are they not the same
         ("run.xs, da_xs", "run.xs, da_hs"),
         ("b=sum_of_rows(da_xs)", "b=sum_of_rows(da_hs)"),
     ),
-    *mutants(
-        input_gradient,
-        EVERY_CELL,
+    *mutants(input_gradient, EVERY_CELL)(
         ("rows(xs).T @ rows(da_xs)", "xs[0].T @ da_xs[0]"),
         ("rows(xs).T @ rows(da_xs)", "rows(xs).T @ rows(da_xs) / len(xs)"),
     ),
-    *mutants(
-        input_gradient,
-        EVERY_CELL,
+    *mutants(input_gradient, EVERY_CELL, symbols=True)(
+        # = for +=
         (
             "np.add.reduceat(rows(da_xs)[order], starts, axis=0, dtype=np.float64)",
             "rows(da_xs)[order][starts]",
-        ),  # = for +=
+        ),
         ("rows(da_xs)[order]", "rows(da_xs)"),
         ("xs.ravel()[order]", "xs.ravel()[order][::-1]"),
-        symbols=True,
     ),
-    *mutants(
-        Cell.backward,
-        EVERY_CELL,
+    *mutants(Cell.backward, EVERY_CELL)(
         ("dhs[t] + (dstate.h + through)", "dhs[t]"),  # what comes back from t + 1
         ("dhs[t] + (", "("),  # what comes from the loss at t
         ("dhs[t] + (", "dhs[t - 1] + ("),
         ("(dstate.h + through)", "(dstate.h)"),  # the path through W_h
-        (
-            "h=dstate.h + through)",
-            "h=dstate.h)",
-        ),  # the same, to the state before the first step
+        ("h=dstate.h + through)", "h=dstate.h)"),  # to before the first step
         ("through = self", "through = through + self"),
         ("reversed(range(T))", "range(T)"),
         ("if dstate is None", "if True"),
         ("run.tapes[t]", "run.tapes[-1]"),
         ("times(da_xs, self.W_x.T)", "times(da_xs, np.abs(self.W_x.T))"),
-        (
-            "times(da_xs, self.W_x.T)",
-            "times(da_xs[:1].repeat(len(da_xs), 0), self.W_x.T)",
-        ),
-        (
-            "self.gradients(run, da_xs, da_hs), dxs, dstate,",
-            "self.gradients(run, da_xs, da_hs), dxs, run.state,",
-        ),
+        ("times(da_xs, self", "times(da_xs[:1].repeat(len(da_xs), 0), self"),
+        ("da_hs), dxs, dstate,", "da_hs), dxs, run.state,"),
     ),
-    *mutants(
-        Cell.backward,
-        "GRU, Clockwork 1 2 4",
+    *mutants(Cell.backward, "GRU, Clockwork 1 2 4")(
         ("(dstate.h + through)", "(through)"),  # the path around W_h
         ("h=dstate.h + through)", "h=through + 0 * dstate.h)"),
     ),
-    *mutants(
-        Cell.backward,
-        "GRU",
+    *mutants(Cell.backward, "GRU")(
         ("recurrent_backward(da_h)", "recurrent_backward(da_x)"),
         ("if da_h is not da_x", "if False"),
-        (
-            "np.zeros_like(da_xs) if da_hs is da_xs else da_hs",
-            "da_xs",
-        ),  # one array for both
+        ("np.zeros_like(da_xs) if da_hs is da_xs else da_hs", "da_xs"),  # one for both
     ),
 ]
 COMPOSITION_MUTANTS = [
-    *mutants(
-        Stack.backward,
-        "two RNN, two LSTM, two GRU, two Clockwork 2 4",
+    *mutants(Stack.backward, "two RNN, two LSTM, two GRU, two Clockwork 2 4")(
         ("backward(layer, above", "backward(layer, dhs"),  # every layer hears the loss
         ("tape, dlast)", "tape, None)"),
         ("g.state for g in gradients", "g.state for g in reversed(gradients)"),
     ),
-    *mutants(
-        Bidirectional.backward,
-        "both RNN, both LSTM, both GRU, both Clockwork 2 4, two_of_both LSTM",
+    *mutants(Bidirectional.backward, BOTH)(
         ("turned(d_back, run.lengths)", "d_back"),
         ("turned(back.xs, run.lengths)", "back.xs"),
         ("dxs + turned(back.xs, run.lengths)", "dxs"),
-        (
-            "Bidirectional(ahead.cell, back.cell)",
-            "Bidirectional(back.cell, ahead.cell)",
-        ),
-        (
-            "BidirectionalState(ahead.state, back.state)",
-            "BidirectionalState(back.state, ahead.state)",
-        ),
+        ("(ahead.cell, back.cell)", "(back.cell, ahead.cell)"),
+        ("(ahead.state, back.state)", "(back.state, ahead.state)"),
         ("run.tapes[1], dlast_back", "run.tapes[1], None"),
         ("run.tapes[1], dlast_back", "run.tapes[1], dlast"),
     ),
 ]
 RAGGED_MUTANTS = [
-    *mutants(
-        Cell.backward,
-        EVERY_CELL,
-        (
-            "dhs = np.where(alive[..., None], dhs, 0)",
-            "pass",
-        ),  # outputs that are padding
+    *mutants(Cell.backward, EVERY_CELL, ragged=True)(
+        ("dhs = np.where(alive[..., None], dhs, 0)", "pass"),  # outputs of padding
         ("chosen(alive[t], dstate, after)", "dstate"),  # the state goes on changing
         ("chosen(alive[t], after, after.map(np.zeros_like))", "after"),
-        ragged=True,
     ),
-    *mutants(
-        Bidirectional.backward,
-        "both RNN, both LSTM, both GRU, both Clockwork 2 4, two_of_both LSTM",
+    *mutants(Bidirectional.backward, BOTH, ragged=True)(
         ("turned(d_back, run.lengths)", "d_back[::-1]"),
         ("turned(back.xs, run.lengths)", "back.xs[::-1]"),
-        ragged=True,
     ),
 ]
 FORWARD_MUTANTS = [
-    *mutants(
-        Cell.forward,
-        EVERY_CELL,
+    *mutants(Cell.forward, EVERY_CELL)(
         ("np.where(there(lengths, T)[..., None], hs, 0)", "hs.copy()"),
         ("chosen(t < lengths, state, before)", "chosen(t <= lengths, state, before)"),
         ("chosen(t < lengths, state, before)", "state"),
     ),
-    *mutants(
-        Bidirectional.forward,
-        "both RNN, both GRU",
+    *mutants(Bidirectional.forward, "both RNN, both GRU")(
         ("turned(ahead.xs, ahead.lengths)", "ahead.xs[::-1]"),
         ("turned(other, ahead.lengths)", "other[::-1]"),
     ),
 ]
-MUTANTS = (
-    LSTM_MUTANTS
-    + VARIANT_MUTANTS
-    + RNN_MUTANTS
-    + GRU_MUTANTS
-    + RESET_BEFORE_MUTANTS
-    + CLOCKWORK_MUTANTS
-)
-MUTANTS += SHARED_MUTANTS + COMPOSITION_MUTANTS + RAGGED_MUTANTS
+MUTANTS = LSTM_MUTANTS + VARIANT_MUTANTS + RNN_MUTANTS + GRU_MUTANTS
+MUTANTS += RESET_BEFORE_MUTANTS + CLOCKWORK_MUTANTS + SHARED_MUTANTS
+MUTANTS += COMPOSITION_MUTANTS + RAGGED_MUTANTS
 
 
 READOUT_MUTANTS = [
-    *mutants(
-        Network.gradient,
-        "cross_entropy, squared_error, at_the_end",
+    *mutants(Network.gradient, "cross_entropy, squared_error, at_the_end")(
         ("dys @ self.W_y.T", "dys[::-1] @ self.W_y.T"),
         ("rows(run.hs)", "rows(run.hs_prev)"),
         ("sum_of_rows(dys)", "rows(dys).mean(axis=0)"),
         ("sum_of_rows(dys)", "dys[0].sum(axis=0)"),
     ),
-    *mutants(
-        cross_entropy,
-        "cross_entropy, at_the_end",
-        ("dlogits /= count", "dlogits /= 1"),
-        (", axis=-1) - 1", ", axis=-1)"),
+    *mutants(cross_entropy, "cross_entropy, at_the_end")(
+        ("dlogits /= count", "dlogits /= 1"), (", axis=-1) - 1", ", axis=-1)")
     ),
-    *mutants(
-        squared_error, "squared_error", ("difference * (2 /", "difference * (1 /")
+    *mutants(squared_error, "squared_error")(
+        ("difference * (2 /", "difference * (1 /")
     ),
-    *mutants(
-        _at_the_end,
-        "at_the_end",
-        ("dys[ends] = dy", "dys[:] = dy"),
-        ("dys[ends] = dy", "dys[0] = dy"),
+    *mutants(_at_the_end, "at_the_end")(
+        ("dys[ends] = dy", "dys[:] = dy"), ("dys[ends] = dy", "dys[0] = dy")
     ),
 ]
 
-every_mutant = partial(
-    pytest.mark.parametrize,
-    "mutant",
-    ids=lambda m: f"{m.function.__qualname__}: {m.right} -> {m.wrong}",
-)
+
+def every_mutant(mutants):
+    names = [f"{m.function.__qualname__}: {m.right} -> {m.wrong}" for m in mutants]
+    return pytest.mark.parametrize("mutant", mutants, ids=names)
 
 
 @every_mutant(MUTANTS)
@@ -479,9 +337,7 @@ def test_the_judge_sees_the_mistake(mutant):
         numeric(name, **mutant.given)  # of the right function
         with planted(mutant):
             seen = error(name, **mutant.given)
-        assert seen > 1e-7, (
-            f"with {mutant.wrong!r} for {mutant.right!r} the gradients of {name} pass"
-        )
+        assert seen > 1e-7, f"with {mutant.wrong!r} the gradients of {name} pass"
 
 
 @every_mutant(FORWARD_MUTANTS)
@@ -496,19 +352,14 @@ def test_the_judge_of_the_readout_sees_the_mistake(mutant):
     for loss in mutant.networks.split(", "):
         with planted(mutant):
             seen = readout_error(loss)
-        assert seen > 1e-7, (
-            f"with {mutant.wrong!r} for {mutant.right!r} the gradients of {loss} pass"
-        )
+        assert seen > 1e-7, f"with {mutant.wrong!r} the gradients of {loss} pass"
 
 
 def missed(steps, batch, change=lambda problem: problem):
-    """The mistakes that a usual gradient check of an LSTM does not see: parameters
-    only, from a state of zeros.
-    """
+    """What a usual check of an LSTM's parameters, from zeros, does not see."""
     p = problem("LSTM", steps=steps, batch=batch)
-    p = change(
-        p._replace(state=p.state.map(np.zeros_like), dstate=p.dstate.map(np.zeros_like))
-    )
+    zeros = p.state.map(np.zeros_like)
+    p = change(p._replace(state=zeros, dstate=zeros))
     right = p.numeric().net
     assert relative_error(p.ours().net, right) < 1e-7
     missed = set()
@@ -524,6 +375,5 @@ def test_a_check_of_one_step_or_one_sequence_or_a_sum_misses_mistakes():
     usual = missed(T, B)
     assert len(missed(1, B) - usual) >= 10, "all that needs a second step"
     assert len(missed(T, 1) - usual) >= 1, "all that mixes sequences"
-    assert (
-        len(missed(T, B, lambda p: p._replace(dhs=np.ones_like(p.dhs))) - usual) >= 1
-    ), "one upstream gradient for another"
+    ones = missed(T, B, lambda p: p._replace(dhs=np.ones_like(p.dhs)))
+    assert len(ones - usual) >= 1, "one upstream gradient for another"

@@ -1,6 +1,4 @@
-"""The chapters as files: the rules they keep, and that each rule can be broken. Their
-outputs are compared by nbval.
-"""
+"""The chapters as files: their rules, each of which can be broken."""
 
 import base64
 import subprocess
@@ -15,10 +13,10 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 ROOT = Path(__file__).parent.parent
 CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
-FIGURE = {
-    "figure": {"name": "fig-a", "caption": "A line."},
-    "image": {"alt": "A line that rises."},
-}
+NAME, CAPTION = {"name": "fig-a"}, {"caption": "A line."}
+IMAGE = {"alt": "A line that rises."}
+FIGURE = {"figure": NAME | CAPTION, "image": IMAGE}
+BUSY = {"iopub.status.busy": "2026-01-01"}
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
@@ -36,108 +34,86 @@ def test_every_chapter_is_in_the_book():
 
 def test_the_picture_of_the_front_page_is_a_figure_of_chapter_1():
     chapter = nbformat.read(ROOT / "chapters" / "01_rnn_api.ipynb", as_version=4)
-    outputs = [
-        output.get("data", {})
-        for cell in chapter.cells
-        if cell.cell_type == "code"
-        for output in cell.outputs
-    ]
-    figures = {
-        base64.b64decode(data["image/png"]) for data in outputs if "image/png" in data
-    }
+    outputs = [out for cell in chapter.cells for out in cell.get("outputs", [])]
+    pictures = [out.get("data", {}).get("image/png", "") for out in outputs]
+    front = base64.b64encode((ROOT / "_static" / "front.png").read_bytes()).decode()
     message = "chapter 1 was run again: copy its figure to _static/front.png"
-    assert (ROOT / "_static" / "front.png").read_bytes() in figures, message
+    assert front in ["".join(png.split()) for png in pictures], message
 
 
 def notebook(source="1 + 1", outputs=(), **metadata):
-    cell = new_code_cell(
-        source, outputs=list(outputs), metadata=metadata, execution_count=1, id="a-cell"
-    )
-    return new_notebook(
-        cells=[cell],
-        metadata={"kernelspec": {"name": "python3", "display_name": "Python 3"}},
-    )
+    cell = new_code_cell(source, outputs=list(outputs), metadata=metadata, id="a-cell")
+    cell.execution_count = 1
+    kernel = {"name": "python3", "display_name": "Python 3"}
+    return new_notebook(cells=[cell], metadata={"kernelspec": kernel})
 
 
-def figure(size=1000, **metadata):
+def shown(kind, *data, **fields):
+    return notebook(outputs=[new_output(kind, *data, **fields)])
+
+
+def figure(size=1000, **mystnb):
     png = base64.b64encode(bytes(size)).decode()
-    return notebook(
-        outputs=[new_output("display_data", {"image/png": png})], **metadata
-    )
+    planted = shown("display_data", {"image/png": png})
+    planted.cells[0].metadata["mystnb"] = mystnb
+    return planted
 
 
 def printed(text, name="stdout"):
-    return notebook(outputs=[new_output("stream", text=text, name=name)])
+    return shown("stream", text=text, name=name)
 
 
-def with_kernel(name):
-    planted = notebook()
-    planted.metadata.kernelspec.name = name
-    return planted
+other_kernel, same_ids, out_of_order = notebook(), notebook(), notebook()
+other_kernel.metadata.kernelspec.name = "my-env"
+same_ids.cells.append(new_code_cell("2", execution_count=2, id="a-cell"))
+out_of_order.cells[0].execution_count = 7
 
 
-def with_same_ids():
-    planted = notebook()
-    planted.cells.append(new_code_cell("2", execution_count=2, id="a-cell"))
-    return planted
+def opened(text, code=0):
+    """A chapter that opens with a text and has so many visible lines of code."""
+    chapter = notebook()
+    chapter.cells[:0] = [new_markdown_cell(text, id="opening")]
+    for number in range(code):
+        cell = new_code_cell("x = 1", execution_count=number + 2, id=f"cell-{number}")
+        chapter.cells.append(cell)
+    return chapter
 
 
-def run_out_of_order():
-    planted = notebook()
-    planted.cells[0].execution_count = 7
-    return planted
-
-
+FOLD = ":::{admonition} Further\n:class: dropdown\n"
 KEEPS = {
+    "folded words": opened(f"{FOLD}{'word ' * 7000}\n:::\nShort. 1 minutes to read"),
+    "exercises": opened(f"## Exercises\n{'word ' * 7000}", code=500),
     "plain": notebook(),
     "25 lines": notebook("x = 1\n" * 25),
     "folded": notebook("x = 1\n" * 40, tags=["hide-input"]),
-    "figure": figure(mystnb=FIGURE),
+    "figure": figure(**FIGURE),
     "a relative path": printed("read chapters/data.txt, x/tmp/y and a/work"),
 }
+FAILED = {"ename": "KeyError", "evalue": "", "traceback": []}
+RESULT = {"text/plain": "'/tmp/x'"}
 BREAKS = {
-    "kernel": (with_kernel("my-env"), "kernelspec"),
-    "ids": (with_same_ids(), "same one"),
-    "order": (run_out_of_order(), "number 7"),
+    "words": (opened("word " * 6001), "6,001 words; at most 6,000"),
+    "code": (opened("A", code=400), "401 visible lines of code; at most 400"),
+    "minutes": (opened("word " * 3000 + "90 minutes to read"), "says 90 minutes"),
+    "kernel": (other_kernel, "kernelspec"),
+    "ids": (same_ids, "same one"),
+    "order": (out_of_order, "number 7"),
     "26 lines": (notebook("x = 1\n" * 26), "26 visible lines"),
-    "execution times": (
-        notebook(execution={"iopub.status.busy": "2026-01-01"}),
-        "execution",
-    ),
+    "execution times": (notebook(execution=BUSY), "execution"),
     "pip": (notebook("%pip install rnncourse"), "no installs"),
     "shell": (notebook("!ls"), "no magics"),
     "network": (notebook("from urllib.request import urlopen"), "no network"),
     "semicolon": (notebook("ax.set(xlabel='t');"), "plt.show()"),
     "stderr": (printed("UserWarning: beware", name="stderr"), "stderr: UserWarning"),
-    "traceback": (
-        notebook(
-            outputs=[new_output("error", ename="KeyError", evalue="", traceback=[])]
-        ),
-        "KeyError",
-    ),
+    "traceback": (shown("error", **FAILED), "KeyError"),
     "home": (printed("loading /home/ada/chars.txt"), "/home/ada"),
     "windows": (printed(r"loading C:\Users\ada"), r"C:\\Users"),
     "address": (printed("<Cell object at 0x7f3a2b4c5d60>"), "0x7f3a2b"),
-    "result": (
-        notebook(
-            outputs=[
-                new_output(
-                    "execute_result", {"text/plain": "'/tmp/x'"}, execution_count=1
-                )
-            ]
-        ),
-        "/tmp/x",
-    ),
-    "large figure": (figure(80_001, mystnb=FIGURE), "80001 bytes"),
-    "no alt text": (figure(mystnb={"figure": FIGURE["figure"]}), "image.alt"),
-    "no caption": (
-        figure(mystnb={"figure": {"name": "fig-a"}, "image": FIGURE["image"]}),
-        "figure.caption",
-    ),
-    "no name": (
-        figure(mystnb={"figure": {"caption": "A line."}, "image": FIGURE["image"]}),
-        "figure.name",
-    ),
+    "result": (shown("execute_result", RESULT, execution_count=1), "/tmp/x"),
+    "large figure": (figure(80_001, **FIGURE), "80001 bytes"),
+    "no alt text": (figure(figure=FIGURE["figure"]), "image.alt"),
+    "no caption": (figure(figure=NAME, image=IMAGE), "figure.caption"),
+    "no name": (figure(figure=CAPTION, image=IMAGE), "figure.name"),
 }
 
 
@@ -155,11 +131,7 @@ def test_a_planted_mistake_is_found_and_named(planted, message):
 
 @pytest.mark.slow
 def test_run_renews_the_outputs_and_normalises(tmp_path, capfd):
-    planted = notebook(
-        "print(6 * 7)",
-        execution={"iopub.status.busy": "2026-01-01"},
-        tags=["hide-input"],
-    )
+    planted = notebook("print(6 * 7)", execution=BUSY, tags=["hide-input"])
     planted.metadata["widgets"] = {}
     nbformat.write(planted, tmp_path / "a.ipynb")
     notebooks.run(tmp_path / "a.ipynb")
@@ -167,29 +139,18 @@ def test_run_renews_the_outputs_and_normalises(tmp_path, capfd):
     assert list(notebooks.problems(renewed)) == []
     assert renewed.cells[0].outputs[0].text == "42\n"
     assert renewed.cells[0].id == "a-cell"
-    assert renewed.cells[0].metadata == {
-        "tags": ["hide-input"],
-        "jupyter": {"source_hidden": True},
-    }
+    hidden = {"tags": ["hide-input"], "jupyter": {"source_hidden": True}}
+    assert renewed.cells[0].metadata == hidden
     assert "widgets" not in renewed.metadata
 
 
 def test_the_code_of_a_solution_is_folded_in_jupyterlab_too():
-    sources = [
-        "x = ...",
-        "```{solution-start} a",
-        "x = 1",
-        "```{solution-end}\n\n```{solution-start} b",
-        "x = 2",
-        "```{solution-end}",
-        "x = 3",
-    ]
+    a, b, end = "```{solution-start} a", "```{solution-start} b", "```{solution-end}"
     cells = [
         (new_markdown_cell if source.startswith("```") else new_code_cell)(source)
-        for source in sources
+        for source in ["x = ...", a, "x = 1", f"{end}\n\n{b}", "x = 2", end, "x = 3"]
     ]
-    chapter = new_notebook(cells=cells)
-    notebooks.normalise(chapter)
+    notebooks.normalise(new_notebook(cells=cells))
     folded = [cell.source for cell in cells if "jupyter" in cell.metadata]
     assert folded == ["x = 1", "x = 2"]
 
@@ -197,9 +158,8 @@ def test_the_code_of_a_solution_is_folded_in_jupyterlab_too():
 @pytest.mark.slow
 @pytest.mark.parametrize(("stored", "passes"), [("42\n", True), ("43\n", False)])
 def test_nbval_compares_stored_outputs(tmp_path, stored, passes):
-    planted = notebook(
-        "print(6 * 7)", outputs=[new_output("stream", text=stored, name="stdout")]
-    )
+    outputs = [new_output("stream", text=stored, name="stdout")]
+    planted = notebook("print(6 * 7)", outputs=outputs)
     nbformat.write(planted, tmp_path / "a.ipynb")
     settings = ["-q", "-c", ROOT / "pyproject.toml", "--rootdir", tmp_path]
     command = [sys.executable, "-m", "pytest", *settings, tmp_path / "a.ipynb"]

@@ -18,15 +18,14 @@ SCRIPTS = """<script defer src="../_static/scripts/fontawesome.js?digest=1"></sc
 FORMULA = '<span class="math notranslate">x</span>'
 
 
-@pytest.mark.parametrize(
-    ("page", "searches", "left"),
-    [
-        (SCRIPTS, False, ["doctools"]),
-        (SCRIPTS, True, ["searchindex", "doctools"]),
-        (SCRIPTS + FORMULA, False, ["startup", "doctools"]),
-    ],
-    ids=["plain", "search", "formula"],
-)
+NEEDED = {
+    "plain": (SCRIPTS, False, ["doctools"]),
+    "search": (SCRIPTS, True, ["searchindex", "doctools"]),
+    "formula": (SCRIPTS + FORMULA, False, ["startup", "doctools"]),
+}
+
+
+@pytest.mark.parametrize(("page", "searches", "left"), NEEDED.values(), ids=NEEDED)
 def test_a_page_has_the_scripts_that_it_needs(page, searches, left):
     mended = pages.mend(page, searches=searches)
     assert re.findall(r"(\w+)\.js", mended) == left

@@ -40,15 +40,11 @@ def draw_all(rng):
 
 
 @pytest.mark.parametrize("index", range(8))
-def test_a_plot_draws_on_the_axes_it_is_given_and_returns_it(index, rng):
+def test_a_plot_draws_on_the_axes_it_is_given_or_the_current_one(index, rng):
     _, (other, mine) = plt.subplots(1, 2)
     assert draw_all(rng)[index](mine) is mine
     assert not other.has_data() and not other.texts, "drew on another Axes"
     assert mine.has_data() or mine.texts
-
-
-@pytest.mark.parametrize("index", range(8))
-def test_without_axes_the_current_one_is_used(index, rng):
     _, ax = plt.subplots()
     assert draw_all(rng)[index](None) is ax
 
@@ -99,9 +95,12 @@ def test_letters_are_white_on_dark_ground_and_dark_on_light():
     assert (brightness > 0.5).tolist() == [True, False, True, False]
 
 
-def test_text_wraps_at_the_width():
+def test_text_wraps_at_the_width_and_no_text_is_no_letter():
     ax = plots.coloured_text("abcde", np.zeros(5), width=2)
     assert ground(ax) == [[0, 0], [0, 0], [0, None]]
+    ax = plots.coloured_text("", np.zeros(0), ax=new())
+    ax.figure.canvas.draw()
+    assert letters(ax) == ([], [])
 
 
 def test_a_letter_stands_in_the_middle_of_its_ground():
@@ -214,32 +213,22 @@ def test_gradient_pairs_are_logarithmic_and_floored_and_leave_the_future_out():
     assert light > dark
 
 
-def test_no_text_is_no_letter():
-    ax = plots.coloured_text("", np.zeros(0))
-    ax.figure.canvas.draw()
-    assert letters(ax) == ([], [])
+# zeros, below the floor, near it, and large
+SCALES = [(0.0, 1e-5), (1e-9, 1e-5), (2e-6, 1e-5), (3.0, 3.0)]
 
 
-@pytest.mark.parametrize(
-    ("size", "top"),
-    [(0.0, 1e-5), (1e-9, 1e-5), (2e-6, 1e-5), (3.0, 3.0)],
-    ids=["zeros", "below the floor", "near the floor", "large"],
-)
+@pytest.mark.parametrize(("size", "top"), SCALES)
 def test_the_scale_of_gradient_pairs_reaches_up_from_the_floor(size, top):
     norms = np.array([[size, 7.0], [0.0, size]])  # 7 lies in the future: left out
     ax = plots.gradient_pairs(norms, floor=1e-6)
     ax.figure.canvas.draw()
-    assert (ax.images[0].norm.vmin, ax.images[0].norm.vmax) == pytest.approx(
-        (1e-6, top)
-    )
+    norm = ax.images[0].norm
+    assert (norm.vmin, norm.vmax) == pytest.approx((1e-6, top))
 
 
-def test_a_scale_upside_down_is_an_error():
+def test_a_scale_upside_down_and_text_of_another_length_are_errors():
     with pytest.raises(ValueError, match=r"floor is 0.1 and top is 0.01; .* expects"):
         plots.gradient_pairs(np.eye(2), floor=0.1, top=0.01)
-
-
-def test_text_of_another_length_is_an_error():
     with pytest.raises(ValueError, match=r"2 characters; hidden_states .* 3 steps"):
         plots.hidden_states(np.zeros((3, 2)), text="ab")
     with pytest.raises(ValueError, match=r"2 values; coloured_text .* 3 characters"):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rnncourse.probes import auc, best_units, correlation, follows, ranks
@@ -20,21 +20,14 @@ def test_auc_by_hand():
 
 
 def test_equal_values_share_their_place():
-    assert ranks(np.array([[5.0], [1.0], [5.0], [7.0]]))[:, 0].tolist() == [
-        2.5,
-        1,
-        2.5,
-        4,
-    ]
+    values = np.array([[5.0], [1.0], [5.0], [7.0]])
+    assert ranks(values)[:, 0].tolist() == [2.5, 1, 2.5, 4]
 
 
-@settings(derandomize=True, deadline=None)
 @given(st.lists(st.tuples(st.integers(-3, 3), st.booleans()), min_size=2, max_size=30))
 def test_auc_is_the_share_of_pairs(pairs):
-    values, inside = (
-        np.array([v for v, _ in pairs], float),
-        np.array([i for _, i in pairs]),
-    )
+    values = np.array([v for v, _ in pairs], float)
+    inside = np.array([i for _, i in pairs])
     if inside.all() or not inside.any():
         return
     wins = [(a > b) + (a == b) / 2 for a in values[inside] for b in values[~inside]]
@@ -51,10 +44,8 @@ def test_each_unit_and_each_property_has_its_own_score(rng):
 
 
 def test_correlation_equals_numpys(rng):
-    values, wanted = (
-        rng.standard_normal((50, 3)).astype(np.float32),
-        rng.integers(0, 9, (2, 50)),
-    )
+    values = rng.standard_normal((50, 3)).astype(np.float32)
+    wanted = rng.integers(0, 9, (2, 50))
     expected = [[np.corrcoef(column, w)[0, 1] for column in values.T] for w in wanted]
     assert correlation(values, wanted) == pytest.approx(np.array(expected), abs=1e-6)
 
@@ -65,20 +56,11 @@ def test_a_constant_unit_follows_nothing():
 
 
 def test_follows_takes_truth_values_and_numbers_in_any_order(rng):
-    values, inside, place = (
-        rng.standard_normal((40, 2)),
-        rng.random(40) < 0.5,
-        np.arange(40.0),
-    )
+    values, inside = rng.standard_normal((40, 2)), rng.random(40) < 0.5
+    place = np.arange(40.0)
     known = follows(values, {"place": place, "inside": inside, "back": -place})
-    assert np.allclose(
-        known,
-        [
-            correlation(values, place),
-            2 * auc(values, inside) - 1,
-            -correlation(values, place),
-        ],
-    )
+    ahead, score = correlation(values, place), 2 * auc(values, inside) - 1
+    assert np.allclose(known, [ahead, score, -ahead])
 
 
 def test_the_best_unit_is_found_upside_down_too(rng):
@@ -102,30 +84,18 @@ def test_the_second_half_does_not_choose(rng):
     assert abs(best.believed - 0.5) < 0.15, "the half that chose has told the score"
 
 
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
-        (
-            lambda: auc(np.ones((3, 2)), np.array([True, False])),
-            r"shape \(2,\); values of 3 steps expect \(3,\) or",
-        ),
-        (
-            lambda: auc(np.ones((2, 2)), np.array([True, True])),
-            "inside is true at 2 to 2 of 2 steps; auc needs both",
-        ),
-        (
-            lambda: correlation(np.ones((2, 2)), np.ones((2, 3))),
-            r"wanted has shape \(2, 3\)",
-        ),
-        (
-            lambda: correlation(np.ones((2, 2)), np.array([4, 4])),
-            "wanted is the same at every step",
-        ),
-    ],
-)
-def test_what_can_not_be_scored_is_an_error(call, message):
+NO_SCORE = [  # a score, the number of steps, and what two units are to follow
+    (auc, 3, [True, False], r"shape \(2,\); values of 3 steps expect \(3,\) or"),
+    (auc, 2, [True, True], "inside is true at 2 to 2 of 2 steps; auc needs both"),
+    (correlation, 2, np.ones((2, 3)), r"wanted has shape \(2, 3\)"),
+    (correlation, 2, [4, 4], "wanted is the same at every step"),
+]
+
+
+@pytest.mark.parametrize(("score", "steps", "wanted", "message"), NO_SCORE)
+def test_what_can_not_be_scored_is_an_error(score, steps, wanted, message):
     with pytest.raises(ValueError, match=message):
-        call()
+        score(np.ones((steps, 2)), np.array(wanted))
 
 
 def test_a_truth_is_no_number():

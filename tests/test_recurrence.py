@@ -1,6 +1,4 @@
-"""recurrence: whose a run is, what can be changed in it, and norms at the ends of a float's
-range. What every cell must do is in test_every_cell.
-"""
+"""recurrence: whose a run is, what can be changed in it, and norms at the ends."""
 
 import numpy as np
 import pytest
@@ -17,10 +15,8 @@ every_network = pytest.mark.parametrize("name", NETWORKS)
 def test_backward_refuses_the_run_of_another(name):
     p = problem(name)
     twin = p.net.map(np.copy)
-    for other, what in (
-        (twin, type(twin).__name__),
-        (problem("Peephole").net, "Peephole"),
-    ):
+    others = {type(twin).__name__: twin, "Peephole": problem("Peephole").net}
+    for what, other in others.items():
         run = forward(other, np.zeros((2, 3, other.D)))
         with pytest.raises(ValueError, match=rf"run is that of another {what}"):
             backward(p.net, np.zeros((2, 3, p.net.H)), run)
@@ -29,9 +25,8 @@ def test_backward_refuses_the_run_of_another(name):
 @pytest.mark.usefixtures("unchecked")
 def test_backward_refuses_what_is_no_run():
     p = problem("LSTM")
-    with pytest.raises(
-        TypeError, match="run is a ndarray; backward expects what forward"
-    ):
+    message = "run is a ndarray; backward expects what forward"
+    with pytest.raises(TypeError, match=message):
         backward(p.net, p.dhs, p.xs)
 
 
@@ -105,10 +100,8 @@ def test_flow_of_single_precision_reaches_down_to_1e_38():
 @pytest.mark.parametrize("size", [1, 7, 1000])
 def test_length_is_that_of_the_numbers_at_every_scale(dtype, size):
     numbers = np.random.default_rng(0).standard_normal(size)
-    limits = np.finfo(dtype)
-    for exponent in np.linspace(
-        np.log10(limits.tiny) + 2, np.log10(limits.max) - 4, 30
-    ):
+    low, high = np.log10(np.finfo(dtype).tiny), np.log10(np.finfo(dtype).max)
+    for exponent in np.linspace(low + 2, high - 4, 30):
         scaled = (numbers * 10.0**exponent).astype(dtype)
         right = float(np.sqrt(np.square(scaled.astype(np.longdouble)).sum()))
         assert length(scaled) == pytest.approx(right, rel=1e-5 if size > 9 else 1e-6)
@@ -125,11 +118,7 @@ def test_a_sum_of_a_million_rows_keeps_its_digits():
 @pytest.mark.parametrize("symbols", [False, True], ids=["vectors", "symbols"])
 def test_gradients_of_a_bias_and_of_a_symbol_are_sums_in_double(symbols):
     T, B = 2000, 100
-    cell = RNN(
-        np.zeros((2, 1), np.float32),
-        np.zeros((1, 1), np.float32),
-        np.zeros(1, np.float32),
-    )
+    cell = RNN(*(np.zeros(shape, np.float32) for shape in [(2, 1), (1, 1), 1]))
     xs = np.zeros((T, B), int) if symbols else np.ones((T, B, 2), np.float32)
     dhs = np.full((T, B, 1), 0.1, np.float32)
     gradient = backward(cell, dhs, forward(cell, xs)).cell

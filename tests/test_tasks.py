@@ -1,6 +1,4 @@
-"""tasks: each batch is what its docstring defines, and its baseline is the one that is
-stated.
-"""
+"""tasks: each batch is what its docstring defines, each baseline what is stated."""
 
 import numpy as np
 import pytest
@@ -33,13 +31,13 @@ def test_the_same_rng_gives_the_same_batch(task):
     assert one.fresh
 
 
-@pytest.mark.parametrize(
-    ("task", "T"), [(adding, 1), (recall, 0), (temporal_order, 9), (copying, 0)]
-)
+TOO_SHORT = [(adding, 1), (recall, 0), (temporal_order, 9), (copying, 0)]
+
+
+@pytest.mark.parametrize(("task", "T"), TOO_SHORT)
 def test_what_is_too_short_is_refused(task, T, rng):
-    with pytest.raises(
-        ValueError, match=f"^T is {T}; this task expects {T + 1} or more$"
-    ):
+    message = f"^T is {T}; this task expects {T + 1} or more$"
+    with pytest.raises(ValueError, match=message):
         task(T, 3, rng=rng)
     with pytest.raises(ValueError, match=r"^B is 0; this task expects 1 or more$"):
         task(20, 0, rng=rng)
@@ -51,21 +49,17 @@ def test_adding_marks_one_number_in_each_half(T, rng):
     values, markers = batch.xs[..., 0], batch.xs[..., 1]
     assert batch.xs.shape == (T, 64, 2) and batch.targets.shape == (64, 1)
     assert set(np.unique(markers)) <= {0, 1}
-    assert (markers[: T // 2].sum(axis=0) == 1).all() and (
-        markers[T // 2 :].sum(axis=0) == 1
-    ).all()
+    for half in (markers[: T // 2], markers[T // 2 :]):
+        assert (half.sum(axis=0) == 1).all()
     np.testing.assert_allclose(batch.targets[:, 0], np.sum(values * markers, axis=0))
     assert values.min() >= 0 and values.max() <= 1
 
 
-def test_addings_baseline_is_a_sixth(rng):
+def test_addings_baseline_is_a_sixth_and_its_dtype_is_kept(rng):
     targets = adding(10, 100_000, rng=rng).targets
     assert np.mean((targets - 1) ** 2) == pytest.approx(1 / 6, abs=0.003)
-
-
-def test_adding_in_single_precision(rng):
-    batch = adding(10, 3, rng=rng, dtype=np.float32)
-    assert batch.xs.dtype == batch.targets.dtype == np.float32
+    single = adding(10, 3, rng=rng, dtype=np.float32)
+    assert single.xs.dtype == single.targets.dtype == np.float32
 
 
 @pytest.mark.parametrize("T", [1, 7, 50])
@@ -80,9 +74,8 @@ def test_recall_marks_one_number(T, rng):
 
 
 def test_recalls_baseline_is_a_twelfth(rng):
-    assert np.mean((recall(10, 100_000, rng=rng).targets - 0.5) ** 2) == pytest.approx(
-        1 / 12, abs=0.002
-    )
+    targets = recall(10, 100_000, rng=rng).targets
+    assert np.mean((targets - 0.5) ** 2) == pytest.approx(1 / 12, abs=0.002)
 
 
 @pytest.mark.parametrize("T", [10, 25, 100])
@@ -105,9 +98,8 @@ def test_copying(T, K, S, rng):
     assert np.array_equal(xs[:S], targets[-S:]), "what is read first is written last"
     assert xs[:S].max() < K
     assert (targets[:-S] == K).all() and (xs[S + T :] == K).all()
-    assert np.argwhere(xs == K + 1)[:, 0].tolist() == [S + T - 1] * 7, (
-        "one go, just before the answer"
-    )
+    gos = np.argwhere(xs == K + 1)[:, 0]
+    assert gos.tolist() == [S + T - 1] * 7, "one go, just before the answer"
     assert (xs[S : S + T - 1] == K).all()
 
 
@@ -151,20 +143,16 @@ def test_what_was_said_differs_and_the_ending_does_not(lead):
     rng = np.random.default_rng(0)
     said = Utterances(tuple(rng.normal(size=(T, 2)) for T in (3, 5)), np.array([4, 1]))
     ending = rng.normal(size=(4, 2))
-    xs, targets, fresh, _ = ending_alike(
-        said, ending, T=14, lead=lead, dtype=np.float32
-    )
+    how = {"T": 14, "lead": lead, "dtype": np.float32}
+    xs, targets, fresh, _ = ending_alike(said, ending, **how)
     assert fresh and xs.shape == (14, 2, 2) and xs.dtype == np.float32
     assert targets.tolist() == [4, 1]
     for column, frames in enumerate(said.frames):
-        rest = xs[lead + len(frames) :, column]
-        assert not xs[:lead, column].any()
-        np.testing.assert_allclose(
-            xs[lead : lead + len(frames), column], frames, rtol=1e-6
-        )
-        np.testing.assert_allclose(
-            rest, np.concatenate([ending] * 3)[: len(rest)], rtol=1e-6
-        )
+        before, heard, rest = np.split(xs[:, column], [lead, lead + len(frames)])
+        assert not before.any()
+        np.testing.assert_allclose(heard, frames, rtol=1e-6)
+        again = np.concatenate([ending] * 3)[: len(rest)]
+        np.testing.assert_allclose(rest, again, rtol=1e-6)
 
 
 def test_an_utterance_that_fills_all_steps():
@@ -174,14 +162,12 @@ def test_an_utterance_that_fills_all_steps():
 
 def test_too_little_time_is_refused():
     said = Utterances((np.ones((3, 2)),), np.array([0]))
-    with pytest.raises(
-        ValueError, match="T is 4; the longest utterance ends after 5 steps"
-    ):
+    message = "T is 4; the longest utterance ends after 5 steps"
+    with pytest.raises(ValueError, match=message):
         ending_alike(said, np.zeros((4, 2)), T=4, lead=2)
 
 
 def test_a_wave_that_is_flat_can_not_be_scaled():
-    with pytest.raises(
-        ValueError, match=r"^wave is 2\.0 at every step; scaled expects"
-    ):
+    message = r"^wave is 2\.0 at every step; scaled expects"
+    with pytest.raises(ValueError, match=message):
         scaled(np.full(3, 2.0))

@@ -1,13 +1,11 @@
-"""twins: weights to torch and back; that outputs and gradients agree is in
-test_every_cell.
-"""
+"""twins: weights to torch and back; test_every_cell compares what they compute."""
 
 import re
 
 import numpy as np
 import pytest
 import torch
-from judges import CELLS, NETWORKS, D, H, problem
+from judges import CELLS, NETWORKS, D, H, near, problem
 from torch import nn
 
 from rnncourse import GRU, LSTM, RNN, Clockwork, bidirectional, forward, stack
@@ -29,20 +27,16 @@ def test_there_and_back_is_the_same_network(name, dtype):
     assert all(leaf.dtype == dtype for leaf in back.leaves().values())
 
 
-@pytest.mark.parametrize(
-    "kind", [nn.RNN, nn.LSTM, nn.GRU], ids=lambda kind: kind.__name__
-)
+@pytest.mark.parametrize("kind", [nn.RNN, nn.LSTM, nn.GRU])
 @pytest.mark.parametrize("layers", [1, 2])
-@pytest.mark.parametrize("bidirectional", [False, True], ids=["ahead", "both"])
-def test_a_torch_module_with_two_biases_has_the_outputs_of_our_twin(
-    kind, layers, bidirectional
-):
+@pytest.mark.parametrize("both", [False, True], ids=["ahead", "both"])
+def test_a_module_with_two_biases_has_the_outputs_of_our_twin(kind, layers, both):
     torch.manual_seed(0)
-    module = kind(D, H, layers, bidirectional=bidirectional, dtype=torch.float64)
+    module = kind(D, H, layers, bidirectional=both, dtype=torch.float64)
     xs = RNG.standard_normal((5, 3, D))
     with torch.no_grad():
         theirs = module(torch.from_numpy(xs))[0].numpy()
-    assert np.allclose(forward(from_torch(module), xs).hs, theirs, rtol=0, atol=1e-14)
+    assert near(forward(from_torch(module), xs).hs, theirs, 1e-14)
 
 
 def test_weights_are_copies():
@@ -69,7 +63,7 @@ def test_gradients_leave_the_network_alone():
 def test_symbols_go_to_torch_as_one_hot_vectors(name):
     p = problem(name, symbols=True)
     hs, theirs = p.torchs()
-    assert np.allclose(p.run().hs, hs, rtol=0, atol=1e-13)
+    assert near(p.run().hs, hs, 1e-13)
     assert theirs.xs is None
     assert max(report(p.gradients().cell, theirs.cell).values()) < 1e-12
 
@@ -77,56 +71,43 @@ def test_symbols_go_to_torch_as_one_hot_vectors(name):
 def test_no_state_is_zeros_in_torch_too():
     for name in CELLS:
         p = problem(name)._replace(state=None)
-        assert np.allclose(p.run().hs, p.torchs()[0], rtol=0, atol=1e-13), name
+        assert near(p.run().hs, p.torchs()[0], 1e-13), name
 
 
-def both():
-    """Both directions, whose output is of size 6."""
-    return bidirectional(RNN.init(4, 3, rng=RNG), RNN.init(4, 3, rng=RNG))
+def first(kind, D, H, **given):
+    """A cell with its first weights."""
+    return kind.init(D, H, rng=RNG, **given)
 
 
-@pytest.mark.parametrize(
-    ("net", "names"),
-    [
-        (lambda: Clockwork.init(4, 6, periods=(1, 2), rng=RNG), "Clockwork(6)"),
-        (lambda: ResetBeforeGRU.init(4, 6, rng=RNG), "ResetBeforeGRU(6)"),
-        (
-            lambda: stack(RNN.init(4, 6, rng=RNG), GRU.init(6, 6, rng=RNG)),
-            "RNN(6), GRU(6)",
-        ),
-        (
-            lambda: stack(LSTM.init(4, 6, rng=RNG), LSTM.init(6, 5, rng=RNG)),
-            "LSTM(6), LSTM(5)",
-        ),
-        (
-            lambda: bidirectional(RNN.init(4, 6, rng=RNG), RNN.init(4, 5, rng=RNG)),
-            "RNN(6) and RNN(5)",
-        ),
-        (lambda: stack(both(), RNN.init(6, 3, rng=RNG)), "RNN(3) and RNN(3), RNN(3)"),
-        (lambda: stack(RNN.init(5, 4, rng=RNG), both()), "RNN(4), RNN(3) and RNN(3)"),
-        (lambda: stack(stack(both())), "Stack(6)"),
-    ],
-)
-def test_a_network_that_torch_has_no_module_for_is_named(net, names):
-    with pytest.raises(
-        TypeError,
-        match=re.escape(f"torch has no module for {names}; expected RNN, LSTM or GRU"),
-    ):
-        to_torch(net())
+ahead_and_back = bidirectional(first(RNN, 4, 3), first(RNN, 4, 3))  # 6 outputs
+NO_MODULE = {
+    "Clockwork(6)": first(Clockwork, 4, 6, periods=(1, 2)),
+    "ResetBeforeGRU(6)": first(ResetBeforeGRU, 4, 6),
+    "RNN(6), GRU(6)": stack(first(RNN, 4, 6), first(GRU, 6, 6)),
+    "LSTM(6), LSTM(5)": stack(first(LSTM, 4, 6), first(LSTM, 6, 5)),
+    "RNN(6) and RNN(5)": bidirectional(first(RNN, 4, 6), first(RNN, 4, 5)),
+    "RNN(3) and RNN(3), RNN(3)": stack(ahead_and_back, first(RNN, 6, 3)),
+    "RNN(4), RNN(3) and RNN(3)": stack(first(RNN, 5, 4), ahead_and_back),
+    "Stack(6)": stack(stack(ahead_and_back)),
+}
+NO_TWIN = [
+    (nn.Linear, {}),
+    (nn.RNN, {"nonlinearity": "relu"}),
+    (nn.LSTM, {"proj_size": 2}),
+    (nn.GRU, {"bias": False}),
+    (nn.RNNCell, {}),
+]
 
 
-@pytest.mark.parametrize(
-    "module",
-    [
-        lambda: nn.Linear(4, 6),
-        lambda: nn.RNN(4, 6, nonlinearity="relu"),
-        lambda: nn.LSTM(4, 6, proj_size=2),
-        lambda: nn.GRU(4, 6, bias=False),
-        lambda: nn.RNNCell(4, 6),
-    ],
-)
-def test_a_module_without_a_twin_is_named(module):
-    with pytest.raises(
-        TypeError, match=r"from_torch expects torch.nn.RNN with tanh, LSTM or GRU"
-    ):
-        from_torch(module())
+@pytest.mark.parametrize("names", NO_MODULE)
+def test_a_network_that_torch_has_no_module_for_is_named(names):
+    message = f"torch has no module for {names}; expected RNN, LSTM or GRU"
+    with pytest.raises(TypeError, match=re.escape(message)):
+        to_torch(NO_MODULE[names])
+
+
+@pytest.mark.parametrize(("kind", "how"), NO_TWIN)
+def test_a_module_without_a_twin_is_named(kind, how):
+    message = r"from_torch expects torch.nn.RNN with tanh, LSTM or GRU"
+    with pytest.raises(TypeError, match=message):
+        from_torch(kind(4, 6, **how))

@@ -1,6 +1,4 @@
-"""Every public function of the mathematics, given a wrong value in each of its places: a
-result, or one line of the package's own that says what was expected and what came.
-"""
+"""A wrong value in each place of a call is a result, or one line that is clear."""
 
 from functools import partial
 
@@ -9,37 +7,25 @@ import pytest
 from judges import CELLS
 from wrong_values import VALUES, assert_clear
 
-from rnncourse import (
-    GRU,
-    LSTM,
-    RNN,
-    SGD,
-    Adagrad,
-    Adam,
-    Batch,
-    Clockwork,
-    Network,
-    RMSProp,
-    at_the_end,
-    backward,
-    bidirectional,
-    clip_by_norm,
-    clip_by_value,
+from rnncourse import GRU, LSTM, RNN, SGD, Adagrad, Adam, RMSProp, train, twins
+from rnncourse import jacobians as j
+from rnncourse.arrays import Batch
+from rnncourse.attention import Additive, DotProduct, attend, attend_backward
+from rnncourse.cells import Clockwork
+from rnncourse.composition import bidirectional, stack
+from rnncourse.decoder import AttentionCell
+from rnncourse.functions import (
     cross_entropy,
-    forward,
-    objective,
     relu,
     sigmoid,
     softmax,
     squared_error,
-    stack,
     tanh,
-    train,
-    twins,
 )
-from rnncourse import jacobians as j
 from rnncourse.gradcheck import differences, relative_error, report
-from rnncourse.training import linear, norm, quarter_cosine
+from rnncourse.network import Network, at_the_end, objective
+from rnncourse.recurrence import backward, forward
+from rnncourse.training import clip_by_norm, clip_by_value, linear, norm, quarter_cosine
 
 pytestmark = pytest.mark.usefixtures("unchecked")
 
@@ -55,6 +41,8 @@ own = forward(rnn, xs)
 batch = Batch(xs, symbols)
 logits, ys = rng.normal(size=(T, B, V)), rng.normal(size=(T, B, 1))
 mask = rng.random((T, B)) < 0.9
+score = Additive.init(H, D, 3, rng=rng)
+seen = attend(score, dhs, xs, ys, mask)
 
 
 def trained(params, batches, optimiser, clip, rate):
@@ -107,6 +95,28 @@ CALLS = {  # a function, and right values for each of its places
     "relative_error": (relative_error, cell, cell),
     "to_torch": (twins.to_torch, cell),
     "from_torch": (twins.from_torch, twins.to_torch(cell)),
+    "attend": (attend, score, dhs, xs, ys, mask),
+    "attend_backward": (
+        attend_backward,
+        np.zeros((T, B, 1)),
+        seen,
+        np.zeros((T, B, T)),
+    ),
+    "Additive": (Additive, *score.leaves().values()),
+    "DotProduct.init": (
+        lambda Q, M, K, r: DotProduct.init(Q, M, K, rng=r),
+        H,
+        D,
+        3,
+        rng,
+    ),
+    "AttentionCell": (
+        AttentionCell,
+        LSTM.init(D + 1, H, rng=rng),
+        score,
+        xs,
+        (4, 2, 1),
+    ),
     "LSTM": (LSTM, cell.W_x, cell.W_h, cell.b),
     "Clockwork": (Clockwork, np.zeros((2, 4)), np.zeros((4, 4)), np.zeros(4), (1, 2)),
     "GRU's own bias": (lambda b: GRU(*gru, b), np.zeros(H)),

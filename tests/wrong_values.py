@@ -1,6 +1,4 @@
-"""Values of the wrong kind, shape, dtype or size, thrown at a call that may refuse them in
-the package's own words only.
-"""
+"""Values of the wrong kind, shape, dtype or size, thrown at a call."""
 
 import dis
 from pathlib import Path
@@ -27,9 +25,8 @@ VALUES = [
 
 
 def assert_clear(call, also=()):
-    """Run a call; where it raises, the error is a TypeError, a ValueError, or one of the
-    kinds in `also`, of one line, by a `raise` in the package: not from inside numpy, and
-    not from an operation that an object does not have.
+    """Run a call; what it raises is a TypeError, a ValueError, or one of `also`, of one
+    line, by a `raise` in the package: not from inside numpy, nor by an operation.
     """
     try:
         return call()

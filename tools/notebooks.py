@@ -12,6 +12,14 @@ from pathlib import Path
 import nbformat
 
 LINES = 25  # visible lines of a code cell
+WORDS, CODE = 6_000, 400  # words and visible lines of a chapter, its thread alone
+APART = re.compile(r"^## (?:Exercises|Quiz)$.*?(?=^## |\Z)", re.MULTILINE | re.DOTALL)
+FOLDED = re.compile(
+    r"^(:{3,}|`{3,})\{[^\n]*\n(?::[^\n]*\n)*?:class: [^\n]*dropdown.*?^\1$",
+    re.MULTILINE | re.DOTALL,
+)
+MARKUP = re.compile(r"^(?::{3,}|`{3,}|:[\w-]+:).*$", re.MULTILINE)
+STATED = re.compile(r"(\d+) minutes to read")
 PNG = 80_000  # bytes of a figure
 METADATA = {"tags", "mystnb", "jupyter"}  # of a cell
 PLACE = re.compile(
@@ -31,6 +39,7 @@ def problems(notebook: nbformat.NotebookNode) -> Iterator[str]:
     ids = [cell.get("id") for cell in notebook.cells]
     if None in ids or len(set(ids)) < len(ids):
         yield "a cell has no id, or two cells have the same one"
+    yield from length_problems(notebook)
     count = 0
     for number, cell in enumerate(notebook.cells):
         found = list(cell_problems(cell))
@@ -42,6 +51,37 @@ def problems(notebook: nbformat.NotebookNode) -> Iterator[str]:
                     f" {count}: run all, in order"
                 )
         yield from (f"cell {number} ({cell.get('id')}): {problem}" for problem in found)
+
+
+def length(notebook: nbformat.NotebookNode) -> tuple[int, int, int]:
+    """Words, visible lines of code, and minutes to read a chapter: 150 words a minute,
+    and one for each visible cell and each figure. Exercises, quiz and what is folded do
+    not count.
+    """
+    cells = notebook.cells
+    parts = [
+        f"\0{n}\0" if c.cell_type == "code" else c.source for n, c in enumerate(cells)
+    ]
+    thread = MARKUP.sub("", FOLDED.sub("", APART.sub("", "\n".join(parts))))
+    code = [cells[int(number)] for number in re.findall("\0(\\d+)\0", thread)]
+    hidden = {"hide-input", "hide-cell", "remove-input", "remove-cell"}
+    seen = [cell for cell in code if not hidden & set(cell.metadata.get("tags", []))]
+    figures = sum("figure" in cell.metadata.get("mystnb", {}) for cell in code)
+    words = len(re.sub("\0\\d+\0", "", thread).split())
+    lines = sum(len(cell.source.splitlines()) for cell in seen)
+    return words, lines, round(words / 150 + len(seen) + figures)
+
+
+def length_problems(notebook: nbformat.NotebookNode) -> Iterator[str]:
+    """What is too long, and minutes to read that are not the measured ones."""
+    words, lines, minutes = length(notebook)
+    if words > WORDS:
+        yield f"{words:,} words; at most {WORDS:,}: fold or cut what is not the thread"
+    if lines > CODE:
+        yield f"{lines} visible lines of code; at most {CODE}: fold or cut some"
+    stated = STATED.search(notebook.cells[0].source) if notebook.cells else None
+    if stated and abs(int(stated[1]) - minutes) > max(3, 0.1 * minutes):
+        yield f"says {stated[1]} minutes to read; words, cells and figures make {minutes}"
 
 
 def cell_problems(cell: nbformat.NotebookNode) -> Iterator[str]:

@@ -9,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import imagesize
+from docutils.nodes import Element
 from fontTools import subset
 from fontTools.ttLib import TTFont
+
+APPENDIX = ["chapters/activations"]  # A, B, ...
 
 # What stands in every page, and what should: a pattern, its replacement, a reason
 MENDED = [
@@ -124,8 +127,28 @@ def finish(app: Any, exception: Exception | None) -> None:
     keep_glyphs(static / "vendor/fontawesome/webfonts/fa-solid-900.ttf", styles)
 
 
+def letter_the_appendix(app: Any, env: Any) -> None:
+    """The appendix is A, A.1, ...: Sphinx gives numbers, and the first one is replaced in
+    all that it has numbered there.
+    """
+    for page in (page for page in env.toc_secnumbers if page in APPENDIX):
+        letter = chr(ord("A") + APPENDIX.index(page))
+        tables = [env.toc_secnumbers[page], *env.toc_fignumbers.get(page, {}).values()]
+        for table in tables:
+            table.update(
+                {k: (letter, *number[1:]) for k, number in table.items() if number}
+            )
+        titles = [env.titles[page], *env.tocs[page].findall()]
+        for doc in env.tocs.values():  # where another page shows it in its list
+            titles += [n for n in doc.findall(Element) if n.get("refuri") == page]
+        for node in titles:
+            if isinstance(node, Element) and node.get("secnumber"):
+                node["secnumber"] = (letter, *node["secnumber"][1:])
+
+
 def setup(app: Any) -> dict[str, bool]:
     """Called by Sphinx, after the extension that brings MathJax."""
     app.config.mathjax_path = "mathjax/startup.js"  # loads the parts in mathjax3_config
+    app.connect("env-check-consistency", letter_the_appendix)
     app.connect("build-finished", finish)
     return {"parallel_read_safe": True}

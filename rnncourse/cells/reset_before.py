@@ -1,4 +1,4 @@
-"""The gated recurrent unit in its first form: the reset gate acts before the product."""
+"""The gated recurrent unit as published: the reset gate acts before the product."""
 
 from dataclasses import dataclass
 from typing import NamedTuple, Self
@@ -28,7 +28,8 @@ class ResetBeforeGRU(Cell):
 
     Columns: G = 3H, in the order r, z, n, one bias. The candidate's product must wait
     for r, so a step has two products, one after the other: `recurrent` is that of r and
-    z, and `gates` holds the second. (Cho et al. 2014; `reset_after=False` in Keras.)
+    z, and `gates` holds the second. (Cho et al. 2014, as published and in arXiv
+    1406.1078v3; its v1 resets after. `reset_after=False` in Keras.)
     Not torch's GRU, which resets after the product: no weights make the two equal in
     general. They are equal where W_hn is diagonal and torch's b_n is 0.
     """

@@ -4,8 +4,8 @@ A verdict begins with ✓ (right), ✗ (not yet) or ○ (no answer yet). It name
 and, for a known mistake, where to look; it does not contain the right answer. Inputs
 are random numbers seeded by the exercise's name: always the same.
 
-Each module beside this file holds the exercises of one chapter, written in one way: a
-reference is the right answer and nothing else; a mistake is derived from it, as
+Each module chNN beside this file holds the exercises of one chapter, written in one
+way: a reference is the right answer and nothing else; a mistake is derived from it, as
 `edited(reference, right, wrong)`, its text with a named piece replaced, or as a lambda
 that wraps it or stands for it, where another formula is taken. A reference that repeats
 what the package computes is tied to it by a test.
@@ -14,9 +14,6 @@ what the package computes is tied to it by a test.
 import difflib
 import inspect
 import pkgutil
-import signal
-import sys
-import threading
 import traceback
 import tracemalloc
 import warnings
@@ -28,6 +25,9 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
+
+from rnncourse.exercises.comparison import difference, kind_of
+from rnncourse.exercises.limit import TimeIsUp, within
 
 
 @dataclass(frozen=True, repr=False)
@@ -72,12 +72,10 @@ class Exercise:
         rng = np.random.default_rng(list(self.name.encode()))
         try:
             with warnings.catch_warnings(action="ignore"), np.errstate(all="ignore"):
-                text = _within(self.seconds, lambda: self._text(answer, rng))
-        except _TimeIsUp:
-            text = (
-                f"✗ No result after {self.seconds:g} seconds: does every loop come to"
-                " an end?"
-            )
+                text = within(self.seconds, lambda: self._text(answer, rng))
+        except TimeIsUp:
+            late = f"✗ No result after {self.seconds:g} seconds"
+            text = f"{late}: does every loop come to an end?"
         except KeyboardInterrupt:
             raise
         except BaseException as error:
@@ -92,8 +90,10 @@ class Exercise:
         if _is_blank(answer):
             return "○ No answer yet"
         names = _parameters(self.reference) if self.inputs else []
-        if self.inputs and _kind(answer) != "a function":
-            return f"✗ Expected a function of ({', '.join(names)}), got {_kind(answer)}"
+        if self.inputs and kind_of(answer) != "a function":
+            return (
+                f"✗ Expected a function of ({', '.join(names)}), got {kind_of(answer)}"
+            )
         own = _parameters(answer)[: len(names)] if self.inputs else []
         names = own if len(own) == len(names) else names
         cases = self.inputs(rng) if self.inputs else [()]
@@ -107,22 +107,17 @@ class Exercise:
                 if _is_untouched(answer, error):
                     return f"○ No answer yet: {crash}"
             for name, before, after in zip(names, args, given, strict=True):
-                if not crash and _complaint((name,), before, after, tolerance=0.0):
-                    return (
-                        f"✗ {name} was changed in place: leave the arguments as they"
-                        " came"
-                    )
+                if not crash and difference((name,), before, after, tolerance=0.0):
+                    changed = f"✗ {name} was changed in place"
+                    return f"{changed}: leave the arguments as they came"
             if args is cases[0] and _is_blank(got):
                 return f"○ No answer yet: the function returns {got}"
             got = self._one_form(got, args)
             if not complaint:
                 complaint = crash or self._differs(self.reference, args, got)
                 called = "\n  called with " + _shown(names, args) if names else ""
-            hints = [
-                hint
-                for hint in hints
-                if not self._differs(self.mistakes[hint], args, got)
-            ]
+            fits = {hint: self.mistakes[hint] for hint in hints}
+            hints = [h for h, m in fits.items() if not self._differs(m, args, got)]
             if crash:  # in the first call, many things can fail with the same error
                 hints = hints if args is not cases[0] else []
                 break
@@ -143,7 +138,7 @@ class Exercise:
         except Exception as error:  # a mistake may be one that fails
             want = error
         want = self._one_form(want, args)
-        return _complaint(self.outputs, want, got, tolerance)
+        return difference(self.outputs, want, got, tolerance)
 
     def _one_form(self, answer: object, args: tuple) -> object:
         try:
@@ -161,10 +156,8 @@ def register(name: str, reference: object, **fields: Any) -> None:
     Raises ValueError for a name that is taken.
     """
     if name in _registered:
-        raise ValueError(
-            f"an exercise {name!r} is registered already; each expects a name of its"
-            " own"
-        )
+        taken = f"an exercise {name!r} is registered already"
+        raise ValueError(f"{taken}; each expects a name of its own")
     _registered[name] = Exercise(name, reference, **fields)
 
 
@@ -182,9 +175,8 @@ def check(name: str, answer: object) -> Verdict:
     """
     if name not in (known := catalogue()):
         near = difflib.get_close_matches(str(name), known, cutoff=0.4) or sorted(known)
-        raise ValueError(
-            f"no exercise is called {name!r}; near names: {', '.join(near)}"
-        )
+        names = ", ".join(near)
+        raise ValueError(f"no exercise is called {name!r}; near names: {names}")
     return known[name].check(answer)
 
 
@@ -197,10 +189,8 @@ def edited(reference: Callable, *pieces: str) -> Callable:
     source = inspect.getsource(function)
     for right, wrong in zip(pieces[::2], pieces[1::2], strict=True):
         if (times := source.count(right)) != 1:
-            raise ValueError(
-                f"{right!r} occurs {times} times in {function.__name__}; edited expects"
-                " it once"
-            )
+            where = f"{right!r} occurs {times} times in {function.__name__}"
+            raise ValueError(f"{where}; edited expects it once")
         source = source.replace(right, wrong)
     namespace: dict[str, Any] = {}
     exec(source, function.__globals__, namespace)
@@ -219,20 +209,6 @@ def peak_memory(call: Callable[[], object]) -> int:
     finally:
         if not tracing:
             tracemalloc.stop()
-
-
-def _kind(value: object) -> str:
-    kinds = {
-        "bool": bool,
-        "a number": Real,
-        "an array": np.ndarray,
-        "a class": type,
-        "a function": Callable,
-    }
-    return next(
-        (kind for kind, types in kinds.items() if isinstance(value, types)),
-        type(value).__name__,
-    )
 
 
 def _is_blank(value: object) -> bool:
@@ -256,12 +232,8 @@ def _parameters(function: Any) -> list[str]:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):  # a function of C may have none
         return []
-    return [
-        parameter.name
-        for parameter in parameters
-        if parameter.kind
-        in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
-    ]
+    by_position = "POSITIONAL_ONLY", "POSITIONAL_OR_KEYWORD"
+    return [p.name for p in parameters if p.kind.name in by_position]
 
 
 def _shown(names: list[str], args: tuple) -> str:
@@ -270,70 +242,11 @@ def _shown(names: list[str], args: tuple) -> str:
     def short(arg: Any) -> object:
         few = isinstance(arg, tuple) and all(isinstance(part, Real) for part in arg)
         plain = few or isinstance(arg, Real | str)
-        return getattr(arg, "shape", arg if plain else _kind(arg))
+        return getattr(arg, "shape", arg if plain else kind_of(arg))
 
     return ", ".join(
         f"{name} {short(arg)}" for name, arg in zip(names, args, strict=True)
     )
-
-
-def _complaint(names: tuple[str, ...], want, got, tolerance: float) -> str:
-    """How `got` differs from `want`, or "".
-
-    By how much is said of arrays only: it would give a number away.
-    """
-    name, kind = ", ".join(names), _kind(want)
-    if (
-        kind == "tuple"
-        and _kind(got) == "an array"
-        and np.shape(got)[:1] == (len(want),)
-    ):
-        return _complaint(names, want, tuple(got), tolerance)  # parts that are stacked
-    if all(isinstance(value, tuple | list) for value in (want, got)):
-        if len(got) != len(want):
-            return f"{name}: expected {len(want)} parts, got {len(got)}"
-        each = names if len(names) == len(want) else [name] * len(want)
-        parts = zip(each, want, got, strict=True)
-        complaints = (_complaint((part,), w, g, tolerance) for part, w, g in parts)
-        return next(filter(None, complaints), "")
-    without_axes = _kind(got) == "an array" and np.ndim(got) == 0  # a number, too
-    if kind != _kind(got) and not (kind == "a number" and without_axes):
-        return f"{name}: expected {kind}, got {_kind(got)}"
-    if (
-        hasattr(want, "__dict__")
-        and kind not in ("an array", "a class")
-        and type(want).__name__ != "function"
-    ):
-        wanted, found = ([*vars(value).values()] for value in (want, got))
-        return _complaint(tuple(vars(want)), wanted, found, tolerance)
-    if kind not in ("a number", "an array"):
-        if np.isinf(tolerance) or isinstance(want, np.random.Generator):
-            return ""
-        same = (
-            want.casefold().split() == got.casefold().split()
-            if isinstance(want, str)
-            else want == got
-        )
-        return "" if same else f"{name} differs"
-    if np.shape(got) != np.shape(want):
-        return f"{name}: expected shape {np.shape(want)}, got {np.shape(got)}"
-    if (
-        kind == "an array"
-        and got.dtype != want.dtype
-        and {got.dtype.kind, want.dtype.kind} - {"i", "u"}
-    ):
-        return f"{name}: expected dtype {want.dtype}, got {got.dtype}"
-    wants, gots = np.asarray(want, float), np.asarray(got, float)
-    finite = np.isfinite(wants)
-    if not np.isfinite(gots[finite]).all():
-        return f"{name}: expected finite numbers, got NaN or infinity"
-    # a known mistake may be one that gives NaN
-    same = (gots == wants) | (np.isnan(gots) & np.isnan(wants))
-    gap = np.abs(np.where(same, 0.0, gots - wants)).max(initial=0.0)
-    error = gap / (np.abs(wants[finite]).max(initial=0.0) or 1.0)
-    if error <= tolerance:
-        return ""
-    return f"{name} differs" + (f": relative error {error:.0e}" if wants.ndim else "")
 
 
 def _crash(error: BaseException, answer: object) -> str:
@@ -351,42 +264,3 @@ def _crash(error: BaseException, answer: object) -> str:
     return message + (
         f" (line {steps[-1].lineno}, in {steps[-1].name})" if steps else ""
     )
-
-
-class _TimeIsUp(BaseException):
-    """Not an Exception: an answer's `except Exception` must not stop it."""
-
-
-def _within(seconds: float, call: Callable[[], str]) -> str:
-    """What the call returns; after `seconds` _TimeIsUp is raised in it.
-
-    As an `except:` may swallow it, it is raised again and again. A limit in which new
-    modules came in starts anew: a first `import torch` takes longer. One long call into
-    C, such as a large product, ends first. No limit where there are no timers (Windows,
-    a browser) and outside the main thread.
-    """
-    here = threading.current_thread() is threading.main_thread()
-    if not (here and hasattr(signal, "setitimer")):
-        return call()
-    armed, modules = True, len(sys.modules)
-
-    def stop(*_: object) -> None:
-        nonlocal modules
-        if armed and modules == len(sys.modules):
-            raise _TimeIsUp
-        if armed:
-            modules = len(sys.modules)
-            signal.setitimer(signal.ITIMER_REAL, seconds, 0.05)
-
-    timer = signal.setitimer(signal.ITIMER_REAL, 0)
-    handler = signal.signal(signal.SIGALRM, stop) or signal.SIG_DFL
-    try:
-        signal.setitimer(signal.ITIMER_REAL, seconds, 0.05)
-        return call()
-    finally:
-        # Python runs a handler after a call, never before this store: from here on an
-        # alarm does nothing, and it is off before the handler goes
-        armed = False
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, handler)
-        signal.setitimer(signal.ITIMER_REAL, *timer)

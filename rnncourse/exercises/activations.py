@@ -141,3 +141,47 @@ register(
         "These are probabilities: their logarithms are asked for": softmax,
     },
 )
+
+
+# scaled-tanh: f(a) = 1.7159 tanh(2 a / 3), as LeCun et al. (1998) recommend
+
+register(
+    "scaled-tanh",
+    1.7159 * 2 / 3,
+    outputs=("gamma",),
+    tolerance=1e-3,
+    mistakes={
+        "That is the slope of the inner line alone: what does the factor in front do"
+        " to it?": 2 / 3,
+        "That is the height of the curve: a slope is asked for": 1.7159,
+        "That is the plain tanh: both constants change the slope": 1.0,
+        "The two constants multiply; they do not add": 1.7159 + 2 / 3,
+        "That is the slope where the input is 1: where is the curve steepest?": (
+            1.7159 * 2 / 3 * (1 - np.tanh(2 / 3) ** 2)
+        ),
+    },
+)
+
+
+# leaky-share
+
+
+def leaky_share(alpha: float) -> float:
+    """Half of the squares are kept, the others are multiplied by alpha²."""
+    return float(np.sqrt((1 + alpha**2) / 2))
+
+
+register(
+    "leaky-share",
+    leaky_share,
+    inputs=lambda rng: [(0.0,), (0.1,), (0.3,), (0.8,), (1.0,)],
+    outputs=("share",),
+    mistakes={
+        "Lengths do not add up, their squares do": lambda alpha: (1 + alpha) / 2,
+        "That is the share of the squared length": lambda alpha: (1 + alpha**2) / 2,
+        "That is the ReLU: the other half is not lost here": lambda alpha: np.sqrt(0.5),
+        "Half of the units is on, and half is off: each half has its own"
+        " weight": edited(leaky_share, " / 2", ""),
+        "That is what the off half alone keeps": lambda alpha: np.sqrt(alpha**2 / 2),
+    },
+)

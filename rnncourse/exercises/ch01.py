@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from rnncourse.arrays import Array, Float
+from rnncourse.arrays import Array, Float, Int
 from rnncourse.exercises import Verdict, edited, register
 
 # h_t = tanh(x_t W_x + h_{t-1} W_h + b)
@@ -152,6 +152,52 @@ register(
         ),
         "The two directions have columns of their own: they stand side by side and are"
         " not added": edited(readout, ":H], hs[0, :, H:]", ":H] + hs[0, :, H:]"),
+    },
+)
+
+
+# last-of-each
+
+
+def last_of_each(
+    hs: Float[Array, "T B H"], lengths: Int[Array, " B"]
+) -> Float[Array, "B H"]:
+    """The state of each sequence after its own last step."""
+    return hs[lengths - 1, np.arange(len(lengths))]
+
+
+def last_of_each_inputs(rng: np.random.Generator) -> list[tuple]:
+    """T, B and H all different; one sequence fills all steps, another only one."""
+    return [
+        (np.tanh(rng.standard_normal((T, len(lengths), H))), np.array(lengths))
+        for T, H, lengths in [
+            (5, 4, [2, 5, 1]),
+            (6, 3, [6, 3, 1, 4, 2]),
+            (3, 5, [1, 3]),
+        ]
+    ]
+
+
+register(
+    "last-of-each",
+    last_of_each,
+    inputs=last_of_each_inputs,
+    outputs=("the last states",),
+    mistakes={
+        "This is the last row for all: where a sequence is shorter, it has read"
+        " padding": lambda hs, lengths: hs[-1],
+        "One step too late: at which index is the state after n steps?": edited(
+            last_of_each, "lengths - 1", "np.minimum(lengths, len(hs) - 1)"
+        ),
+        "All are taken at the same step: each sequence has its own length": edited(
+            last_of_each, "lengths - 1", "lengths.min() - 1"
+        ),
+        "Every length is here with every sequence: which column belongs to which"
+        " length?": lambda hs, lengths: hs[lengths - 1],
+        "A mean over the steps mixes in states that have read only a part of the"
+        " sequence": lambda hs, lengths: np.stack(
+            [hs[:n, b].mean(axis=0) for b, n in enumerate(lengths)]
+        ),
     },
 )
 

@@ -90,7 +90,7 @@ def step_inputs(rng: np.random.Generator) -> list[tuple]:
 EARLY = "(r * h_prev) @ np.split(W_h, 3, axis=1)[2]"
 CHOICES = {
     "a_xn + r * (a_hn + b_n)": {
-        "The reset gate acts before the product: the form of 2014, not"
+        "The reset gate acts before the product: the published form, not"
         " torch's": f"a_xn + {EARLY} + b_n",
         "The reset gate acts before the product, and b_n is missing": f"a_xn + {EARLY}",
         "b_n stands inside the reset: it is scaled by r as the product"
@@ -211,6 +211,9 @@ register(
         "The direct path, what z keeps, is missing": edited(
             gru_backward, "dh * z + ", ""
         ),
+        "z multiplies the old state: with that share dh goes straight back": edited(
+            gru_backward, "dh * z + ", "dh * (1 - z) + "
+        ),
         "Four things are returned, and that of r is the first": edited(
             gru_backward, "return da_r, da_z", "return da_z, da_r"
         ),
@@ -243,6 +246,8 @@ register(
         " z": lambda zs: 1 / (1 - zs.mean(axis=(0, 1))) - 0.5,
         "This is the approximation for z near 1; the logarithm itself was asked"
         " for": lambda zs: 1 / (1 - np.exp(np.log(zs).mean(axis=(0, 1)))),
+        "This is a better approximation for z near 1; the logarithm itself was asked"
+        " for": lambda zs: 1 / (1 - np.exp(np.log(zs).mean(axis=(0, 1)))) - 0.5,
         "A mean of time constants is ruled by the few steps at which z is nearly"
         " 1": lambda zs: (-1 / np.log(zs)).mean(axis=(0, 1)),
         "This is how long half of it is kept; 1/e was asked for": edited(

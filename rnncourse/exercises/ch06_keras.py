@@ -45,6 +45,13 @@ register(
         "The biases are in our order, but the columns of both matrices still stand as"
         " Keras has"
         " them": edited(gru_from_keras, "return W_x, W_h", "return kernel, recurrent"),
+        "The columns of W_h are in our order, those of W_x still as Keras has"
+        " them": edited(gru_from_keras, "return W_x", "return kernel"),
+        "The columns of W_x are in our order, those of W_h still as Keras has"
+        " them": edited(gru_from_keras, "return W_x, W_h", "return W_x, recurrent"),
+        "Keras has z, r, h: which of its blocks is our first, which our last?": edited(
+            gru_from_keras, "in_our_order(a)", "np.roll(a, -len(recurrent), axis=-1)"
+        ),
         "The candidate's second bias stands inside the reset: it must stay"
         " apart": edited(
             gru_from_keras,

@@ -22,9 +22,8 @@ register(
     # zeros and ones of any kind are the same mistake
     canonical=lambda answer, H, g: 1.0 * answer if answer.dtype.kind == "i" else answer,
     mistakes={
-        "Rows are read, columns read: here the slow modules read the fast ones": edited(
-            mask, ">=", "<="
-        ),
+        "The row is the unit that is read, the column the one that reads: here the slow"
+        " modules read the fast ones": edited(mask, ">=", "<="),
         "Within a module every unit reads every other: compare modules, not"
         " units": edited(mask, " // (H // g)", ""),
         "A module reads itself, too": edited(mask, ">=", ">"),
@@ -153,12 +152,14 @@ register(
         ),
         "Some blocks of W_h are never read: forward h did not pass them, so dh does"
         " not": edited(back, " * mask(H, g)", ""),
-        "The mask looks transposed: rows are read, columns read": edited(
-            back, "mask(H, g)", "mask(H, g).T"
-        ),
+        "The mask looks transposed: the row is the unit that is read, the column the one"
+        " that reads": edited(back, "mask(H, g)", "mask(H, g).T"),
         "W_h looks transposed: the gradient goes from t back to t-1": edited(
             back, "mask(H, g)).T", "mask(H, g))"
         ),
         "The slope of the tanh is missing": edited(back, " * (1 - h**2)", ""),
+        "Only the copies go back here: a unit that moved hands back to those that it"
+        " read": edited(back, " + da @ (W_h * mask(H, g)).T", ""),
+        "Moves and copies look swapped": edited(back, "== 0", "!= 0"),
     },
 )

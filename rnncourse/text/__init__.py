@@ -14,7 +14,14 @@ from rnncourse.text.corpora import (
 from rnncourse.text.kneser_ney import KneserNey
 from rnncourse.text.ngram import NGram
 from rnncourse.text.reading import loss_along, loss_on
-from rnncourse.text.sampling import generate, sample_symbol, tempered, write
+from rnncourse.text.sampling import (
+    generate,
+    nucleus,
+    sample_symbol,
+    tempered,
+    top_k,
+    write,
+)
 from rnncourse.text.vocabulary import Vocabulary, require_symbols
 from rnncourse.text.windows import passes, stretches, windows
 
@@ -26,6 +33,7 @@ __all__ = [
     "generate",
     "loss_along",
     "loss_on",
+    "nucleus",
     "passes",
     "plays",
     "python_source",
@@ -36,6 +44,7 @@ __all__ = [
     "stretches",
     "sunspots",
     "tempered",
+    "top_k",
     "vowels",
     "windows",
     "write",

@@ -94,13 +94,21 @@ class NGram:
         """The mean of -ln p(symbol | the n - 1 before it) over every symbol of a text,
         in nats per symbol.
 
-        The first n - 1 symbols have shorter contexts: the first none, the second one
-        symbol, and so on. Not bits (nats / ln 2) and not perplexity (exp nats). Raises
-        ValueError for an empty text and numbers not in 0..V-1.
+        Not bits (nats / ln 2) and not perplexity (exp nats). Raises ValueError for an
+        empty text and numbers not in 0..V-1.
         """
         ids = require_symbols(ids, self.V)
         if len(ids) == 0:
             raise ValueError("the text is empty; nats expects one symbol or more")
+        return float(-np.log(self.along(ids)).mean())
+
+    def along(self, ids: Int[Array, " N"]) -> Float[Array, " N"]:
+        """p(symbol | the n - 1 before it) for every symbol of a text.
+
+        The first n - 1 symbols have shorter contexts: the first none, the second one
+        symbol, and so on. Raises ValueError for numbers not in 0..V-1.
+        """
+        ids = require_symbols(ids, self.V)
         p, numbers = np.full(len(ids), 1 / self.V), self._numbers(ids)
         for k, (_, weights, shares, totals) in enumerate(self.counts[: len(ids)]):
             contexts, grams = numbers[k][:-1], numbers[k + 1]
@@ -108,7 +116,7 @@ class NGram:
             contexts, grams = contexts[known], grams[known]
             w = np.where(grams >= 0, weights[grams], 0)
             p[k:][known] = (w + shares[contexts] * p[k:][known]) / totals[contexts]
-        return float(-np.log(p).mean())
+        return p
 
     def probabilities(self, context: Int[Array, " N"]) -> Float[Array, " V"]:
         """p(v | context) for every symbol v, from the last n - 1 symbols of the context

@@ -1,6 +1,8 @@
-"""From logits to symbols: temperature, drawing, and a network that writes."""
+"""From logits to symbols: temperature, the unlikely left out, drawing, and a network
+that writes.
+"""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 
 import numpy as np
@@ -54,6 +56,59 @@ def tempered(
     # -inf is what a difference becomes that is too large: p = 0
     with np.errstate(over="ignore", under="ignore"):
         return softmax((a - a.max(axis=-1, keepdims=True)) / temperature)
+
+
+def top_k(p: Float[Array, "*shape V"], k: int) -> Float[Array, "*shape V"]:
+    """Each row's k largest probabilities, divided by their sum; the others are 0.
+
+    Of equal ones the first are kept; all, where k is V or more. Raises ValueError for k
+    below 1 and for rows that are not probabilities. (Fan, Lewis and Dauphin 2018)
+    """
+    require_sizes("top_k", k=k)
+    return _kept(_probabilities(p), lambda ordered: np.arange(ordered.shape[-1]) < k)
+
+
+def nucleus(p: Float[Array, "*shape V"], mass: int | float) -> Float[Array, "*shape V"]:
+    """The fewest of each row's largest probabilities that together have this mass,
+    divided by their sum; the others are 0. Also called top-p.
+
+        v stays where  sum of p_u over the u that come before v in order  <  mass
+
+    The largest always stays; at a mass of 1 all that are not 0. Of equal ones the first
+    come first. Raises ValueError for a mass that is not above 0 and at most 1, and for
+    rows that are not probabilities. (Holtzman et al. 2020)
+    """
+    if not isinstance(mass, int | float | np.integer | np.floating):
+        raise TypeError(f"mass is a {type(mass).__name__}; expected a number up to 1")
+    if not 0 < mass <= 1:
+        raise ValueError(f"mass is {mass}; expected a number above 0 and at most 1")
+    if mass == 1:
+        return _kept(_probabilities(p), lambda ordered: ordered > 0)
+    return _kept(
+        _probabilities(p), lambda ordered: ordered.cumsum(axis=-1) - ordered < mass
+    )
+
+
+def _probabilities(p: object) -> Float[Array, "*shape V"]:
+    p = floats("p", p, np.dtype(np.float64))
+    if p.ndim == 0 or p.shape[-1] == 0:
+        raise ValueError(
+            f"p has shape {p.shape}; expected (V,) or (B, V) with V of 1 or more"
+        )
+    if (p < 0).any() or (np.abs(p.sum(axis=-1) - 1) > 1e-3).any():
+        raise ValueError("p has a row that is negative somewhere or does not sum to 1")
+    return p
+
+
+def _kept(
+    p: Float[Array, "*shape V"], rule: Callable[[Array], Array]
+) -> Float[Array, "*shape V"]:
+    """The probabilities that a rule keeps of each row in descending order, rescaled."""
+    order = np.argsort(-p, axis=-1, kind="stable")
+    ordered = np.take_along_axis(p, order, axis=-1)
+    kept = np.zeros_like(p)
+    np.put_along_axis(kept, order, np.where(rule(ordered), ordered, 0.0), axis=-1)
+    return kept / kept.sum(axis=-1, keepdims=True)
 
 
 def sample_symbol(

@@ -1,6 +1,4 @@
-"""Integers as a browser has them: numpy's `intp` has 32 bits there, functions that want
-one refuse 64, and what numpy counts and sorts comes in 32.
-"""
+"""Integers as a browser has them, where numpy's `intp` has 32 bits."""
 
 import numpy as np
 import pytest
@@ -24,9 +22,7 @@ def browser(monkeypatch):
         def strict(*args, **kwargs):
             integers = np.asarray(args[place])
             if not np.can_cast(integers.dtype, np.int32, "safe"):
-                raise TypeError(
-                    f"Cannot cast array data from {integers.dtype} to int32"
-                )
+                raise TypeError(f"no cast of an array from {integers.dtype} to int32")
             return function(*args, **kwargs)
 
         monkeypatch.setattr(np, name, strict)
@@ -65,9 +61,8 @@ def everything(ids):
             fitted = model.fit(text[:300], 5, V)
             yield fitted.nats(text[300:])
             yield from fitted.probabilities(text[:7])[[0, 1, 2]]
-    net = Network.init(
-        GRU.init(3, 4, rng=np.random.default_rng(2)), 3, rng=np.random.default_rng(3)
-    )
+    gru = GRU.init(3, 4, rng=np.random.default_rng(2))
+    net = Network.init(gru, 3, rng=np.random.default_rng(3))
     yield loss_on(net, ids, T=9, B=4, step=20)
     for batch in windows(ids, T=9, B=4):
         yield from (*batch.xs.ravel(), *batch.targets.ravel())

@@ -1,25 +1,18 @@
-"""ngram and kneser_ney: the counting models against ones written with dictionaries, and
-against pencil and paper.
-"""
+"""The counting models against slow ones, and against pencil and paper."""
 
-import re
 from collections import Counter, defaultdict
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from rnncourse.text import KneserNey, NGram
 from rnncourse.text.kneser_ney import discounts
 
-law = settings(derandomize=True, deadline=None)
-
 
 def witten_bell(ids, n, V):
-    """Witten-Bell interpolation as its equation stands, with dictionaries: p(context)
-    is a list of V numbers.
-    """
+    """Witten-Bell interpolation with dictionaries: p(context), a list of V numbers."""
     followers = defaultdict(Counter)
     for at, symbol in enumerate(ids):
         for k in range(min(n - 1, at) + 1):
@@ -35,19 +28,14 @@ def witten_bell(ids, n, V):
 
 
 def kneser_ney(ids, n, V):
-    """Modified Kneser-Ney interpolation from its definition, with sets of the symbols
-    before each gram; `None` stands before the text.
-    """
+    """Modified Kneser-Ney interpolation, with what stands before each gram, or None."""
     before = defaultdict(list)
     for at in range(len(ids)):
         for k in range(min(n - 1, at) + 1):
             start = at - k
             gram = tuple(ids[start : at + 1])
             before[gram].append(ids[start - 1] if start else None)
-    c = {
-        gram: len(symbols) if len(gram) == n else len(set(symbols))
-        for gram, symbols in before.items()
-    }
+    c = {g: len(s if len(g) == n else set(s)) for g, s in before.items()}
 
     def discount(size):
         """D(count) of grams of this size."""
@@ -71,10 +59,8 @@ def kneser_ney(ids, n, V):
         if sum(counts) == 0:
             return lower
         take = [D[len(context) + 1](count) if count else 0 for count in counts]
-        gamma = sum(take) / sum(counts)
-        return [
-            (counts[v] - take[v]) / sum(counts) + gamma * lower[v] for v in range(V)
-        ]
+        c_v, gamma = sum(counts), sum(take) / sum(counts)
+        return [(counts[v] - take[v]) / c_v + gamma * lower[v] for v in range(V)]
 
     return lambda context: p(tuple(context[max(len(context) - n + 1, 0) :]))
 
@@ -85,7 +71,6 @@ texts = st.lists(st.integers(0, 3), min_size=4, max_size=40)
 
 
 @every_model
-@law
 @given(texts, st.lists(st.integers(0, 4), max_size=8), st.integers(1, 4))
 def test_probabilities_are_those_of_the_slow_model(model, ids, context, n):
     p = model.fit(np.array(ids), n, 5).probabilities(np.array(context, np.int64))
@@ -93,20 +78,17 @@ def test_probabilities_are_those_of_the_slow_model(model, ids, context, n):
 
 
 @every_model
-@law
 @given(texts, st.lists(st.integers(0, 4), min_size=1, max_size=30), st.integers(1, 4))
-def test_nats_are_those_of_the_slow_model_which_begins_with_shorter_contexts(
-    model, ids, held_out, n
-):
-    p = MODELS[model](ids, n, 5)
+def test_along_and_nats_are_those_of_the_slow_model(model, ids, held_out, n):
+    p = MODELS[model](ids, n, 5)  # which begins with short contexts
     nats = [-np.log(p(held_out[:at])[symbol]) for at, symbol in enumerate(held_out)]
-    assert model.fit(np.array(ids), n, 5).nats(np.array(held_out)) == pytest.approx(
-        np.mean(nats), rel=1e-12
-    )
+    counted = model.fit(np.array(ids), n, 5)
+    assert counted.nats(np.array(held_out)) == pytest.approx(np.mean(nats), rel=1e-12)
+    along = -np.log(counted.along(np.array(held_out)))
+    assert np.allclose(along, nats, rtol=1e-12, atol=1e-12)
 
 
 @every_model
-@law
 @given(texts, st.lists(st.integers(0, 4), max_size=8), st.integers(1, 4))
 def test_every_distribution_is_positive_and_sums_to_one(model, ids, context, n):
     p = model.fit(np.array(ids), n, 5).probabilities(np.array(context, np.int64))
@@ -116,7 +98,6 @@ def test_every_distribution_is_positive_and_sums_to_one(model, ids, context, n):
 
 
 @every_model
-@law
 @given(texts, st.lists(st.integers(0, 4), min_size=1, max_size=30), st.integers(1, 4))
 def test_a_shorter_model_is_the_one_that_the_text_itself_gives(model, ids, held_out, n):
     shorter, held_out = model.fit(np.array(ids), 4, 5).shorter(n), np.array(held_out)
@@ -142,21 +123,17 @@ def test_the_first_tables_are_the_shorter_model_of_witten_bell_alone():
 
 def test_pencil_and_paper_for_witten_bell():
     model = NGram.fit(np.array([0, 1, 0, 0]), 2, 2)
-    # one symbol: c = (3, 1), d = 2, p = (3 + 2/2, 1 + 2/2) / (4 + 2); after 0: c = (1,
-    # 1), d = 2
-    assert model.probabilities(np.array([], dtype=np.int64)) == pytest.approx(
-        [2 / 3, 1 / 3]
-    )
-    assert model.probabilities(np.array([0])) == pytest.approx(
-        [(1 + 2 * 2 / 3) / 4, (1 + 2 * 1 / 3) / 4]
-    )
-    # after 1: c = (1, 0), d = 1
-    assert model.probabilities(np.array([0, 1])) == pytest.approx(
-        [(1 + 2 / 3) / 2, (1 / 3) / 2]
-    )
-    assert model.nats(np.array([1, 0])) == pytest.approx(
-        -(np.log(1 / 3) + np.log(5 / 6)) / 2
-    )
+    for context, p in [
+        # one symbol: c = (3, 1), d = 2, p = (3 + 2/2, 1 + 2/2) / (4 + 2)
+        ([], [2 / 3, 1 / 3]),
+        # after 0: c = (1, 1), d = 2
+        ([0], [(1 + 2 * 2 / 3) / 4, (1 + 2 * 1 / 3) / 4]),
+        # after 1: c = (1, 0), d = 1
+        ([0, 1], [(1 + 2 / 3) / 2, (1 / 3) / 2]),
+    ]:
+        assert model.probabilities(np.array(context, int)) == pytest.approx(p)
+    nats = -(np.log(1 / 3) + np.log(5 / 6)) / 2
+    assert model.nats(np.array([1, 0])) == pytest.approx(nats)
 
 
 def test_pencil_and_paper_for_kneser_ney():
@@ -175,16 +152,11 @@ def test_pencil_and_paper_for_kneser_ney():
 def test_discounts_by_hand_and_where_there_is_nothing_to_estimate_them_from():
     counts = np.repeat([1, 2, 3, 4, 7], [6, 3, 2, 1, 5])  # Y = 1/2
     assert discounts(counts).tolist() == [1 - 1 * 3 / 6, 2 - 1.5 * 2 / 3, 3 - 2 / 2]
-    for few in (
-        [2, 3, 4],
-        [5],
-        [1, 3, 5],
-        [1, 1, 1],
-    ):  # no n_1, none, no n_2, n_1 alone
+    # no n_1, none, no n_2, n_1 alone
+    for few in ([2, 3, 4], [5], [1, 3, 5], [1, 1, 1]):
         assert discounts(np.array(few)).tolist() == [0.5, 1, 1.5]
-    many = np.repeat(
-        [1, 2, 3, 4], [1, 1, 9, 90]
-    )  # 2 - 3 n_3 / 3 and 3 - 4 n_4 / 27 < 0
+    # 2 - 3 n_3 / 3 and 3 - 4 n_4 / 27 < 0
+    many = np.repeat([1, 2, 3, 4], [1, 1, 9, 90])
     assert discounts(many).tolist() == [pytest.approx(1 / 3), 1, 1.5]
 
 
@@ -225,18 +197,18 @@ def test_narrow_integers_are_as_good(model):
 
 @every_model
 def test_n_that_the_text_has_no_room_for_is_refused(model):
-    message = r"^n is 5; a text of 4 symbols expects 1 to 4$"
-    with pytest.raises(ValueError, match=message):
-        model.fit(np.array([0, 1, 0, 1]), 5, 2)
-    with pytest.raises(
-        ValueError, match=r"^n is 0; an n-gram model expects 1 or more$"
-    ):
-        model.fit(np.array([0, 1, 0, 1]), 0, 2)
+    said = {
+        5: "a text of 4 symbols expects 1 to 4",
+        0: "an n-gram model expects 1 or more",
+    }
+    for n, expects in said.items():
+        with pytest.raises(ValueError, match=f"^n is {n}; {expects}$"):
+            model.fit(np.array([0, 1, 0, 1]), n, 2)
 
 
 @every_model
 def test_an_unknown_symbol_is_refused(model):
-    message = re.escape(
+    message = (
         "2 at position 1 is not the number of a symbol; expected 0 to V - 1, V = 2"
     )
     wrong, fitted = np.array([0, 2]), model.fit(np.array([0, 1, 0]), 2, 2)
@@ -247,7 +219,6 @@ def test_an_unknown_symbol_is_refused(model):
 
 @every_model
 def test_nats_of_nothing_are_refused(model):
-    with pytest.raises(
-        ValueError, match=r"^the text is empty; nats expects one symbol or more$"
-    ):
+    message = r"^the text is empty; nats expects one symbol or more$"
+    with pytest.raises(ValueError, match=message):
         model.fit(np.array([0, 1]), 1, 2).nats(np.array([], dtype=np.int64))

@@ -31,9 +31,8 @@ def test_loss_on_is_the_mean_over_stretches_that_start_from_zeros(T, B, step):
 
 @pytest.mark.parametrize("T", [1, 7, 20, 60, 1000])
 def test_loss_along_carries_its_state_through_the_whole_text(T):
-    assert loss_along(net, ids, T=T) == pytest.approx(
-        np.mean(slow(net, ids)), rel=1e-12
-    )
+    expected = np.mean(slow(net, ids))
+    assert loss_along(net, ids, T=T) == pytest.approx(expected, rel=1e-12)
 
 
 def test_a_text_without_a_next_symbol_is_refused():
@@ -46,8 +45,7 @@ def test_a_text_without_a_next_symbol_is_refused():
 def test_a_network_that_reads_ahead_has_no_loss_on_the_next_symbol(loss):
     gru = GRU.init(V, 3, rng=rng)
     both = bidirectional(gru, GRU.init(V, 3, rng=rng))
+    message = r"^the network reads ahead .* forward only"
     for cell in (both, stack(both, GRU.init(6, 3, rng=rng))):
-        with pytest.raises(
-            ValueError, match=r"^the network reads ahead .* forward only"
-        ):
+        with pytest.raises(ValueError, match=message):
             loss(Network.init(cell, V, rng=rng), ids)

@@ -21,8 +21,11 @@ def first(net, prompt, **how):
     return next(text.generate(net, prompt, **how))
 
 
-def fitted(model):
-    return model.fit(ids, 2, 3)
+def of_model(model):
+    yield model.fit, [ids, 2, 3], {}
+    fitted = model.fit(ids, 2, 3)
+    yield from [(fitted.nats, [ids], {}), (fitted.probabilities, [ids], {})]
+    yield fitted.shorter, [1], {}
 
 
 # a function, right arguments by position, right arguments by name
@@ -37,17 +40,11 @@ CALLS = [
     (text.stretches, [ids], {"T": 3, "B": 2, "step": 1}),
     (text.loss_on, [net, ids], {"T": 3, "B": 2, "step": 1}),
     (text.loss_along, [net, ids], {"T": 7}),
-    *(
-        call
-        for model in (text.NGram, text.KneserNey)
-        for call in [
-            (model.fit, [ids, 2, 3], {}),
-            (fitted(model).nats, [ids], {}),
-            (fitted(model).probabilities, [ids], {}),
-            (fitted(model).shorter, [1], {}),
-        ]
-    ),
+    *of_model(text.NGram),
+    *of_model(text.KneserNey),
     (text.tempered, [np.ones(3), 1.0], {}),
+    (text.top_k, [np.ones(2) / 2, 1], {}),
+    (text.nucleus, [np.ones(2) / 2, 0.9], {}),
     (text.sample_symbol, [np.ones(3)], {"temperature": 1.0, "rng": rng}),
     (first, [net, np.array([1, 2])], {"temperature": 1.0, "rng": rng}),
     (text.write, [net, abc, "a"], {"length": 2, "temperature": 1.0, "rng": rng}),
@@ -60,10 +57,8 @@ CALLS = [
     (probes.correlation, [values, wanted], {}),
     (probes.follows, [values, {"a": inside, "b": wanted}], {}),
     (probes.best_units, [values, {"a": inside, "b": wanted}], {}),
-    *(
-        (task, [4, 2], {"rng": rng, "dtype": np.float32})
-        for task in (tasks.adding, tasks.recall)
-    ),
+    (tasks.adding, [4, 2], {"rng": rng, "dtype": np.float32}),
+    (tasks.recall, [4, 2], {"rng": rng, "dtype": np.float32}),
     (tasks.temporal_order, [10, 2], {"rng": rng}),
     (tasks.copying, [4, 2], {"rng": rng, "K": 3, "S": 2}),
     (tasks.sines, [9], {"periods": (8, 3)}),
@@ -72,39 +67,35 @@ CALLS = [
     (tasks.without_input, [wanted], {"dtype": np.float32}),
     (tasks.ending_alike, [pair, values], {"T": 9, "lead": 1, "dtype": np.float32}),
 ]
-
-
-@pytest.mark.parametrize(
+every_call = pytest.mark.parametrize(
     ("function", "args", "kwargs"), CALLS, ids=[f.__qualname__ for f, *_ in CALLS]
 )
+
+
+def clear(function, args, kwargs):
+    with np.errstate(all="ignore"):
+        assert_clear(lambda: function(*args, **kwargs), also=(OSError,))
+
+
+@every_call
 def test_one_wrong_argument_is_a_clear_error_or_is_right(function, args, kwargs):
     for value in VALUES:
         for place in range(len(args)):
-            wrong = [*args[:place], value, *args[place + 1 :]]
-            with np.errstate(all="ignore"):
-                assert_clear(lambda w=wrong: function(*w, **kwargs), also=(OSError,))
+            clear(function, [*args[:place], value, *args[place + 1 :]], kwargs)
         for name in kwargs:
-            wrong = {**kwargs, name: value}
-            with np.errstate(all="ignore"):
-                assert_clear(lambda w=wrong: function(*args, **w), also=(OSError,))
+            clear(function, args, {**kwargs, name: value})
 
 
 several = st.lists(st.sampled_from(VALUES), min_size=5, max_size=5)
 
 
-@pytest.mark.parametrize(
-    ("function", "args", "kwargs"), CALLS, ids=[f.__qualname__ for f, *_ in CALLS]
-)
-@settings(derandomize=True, deadline=None, max_examples=30)
+@every_call
+@settings(max_examples=30)
 @given(values=several, which=st.lists(st.booleans(), min_size=5, max_size=5))
 def test_several_wrong_arguments_too(function, args, kwargs, values, which):
     wrong = [v if w else a for a, v, w in zip(args, values, which, strict=False)]
-    rest = {
-        name: v if w else kwargs[name]
-        for name, v, w in zip(kwargs, values[::-1], which[::-1], strict=False)
-    }
-    with np.errstate(all="ignore"):
-        assert_clear(lambda: function(*wrong, **rest), also=(OSError,))
+    named = zip(kwargs, values[::-1], which[::-1], strict=False)
+    clear(function, wrong, {name: v if w else kwargs[name] for name, v, w in named})
 
 
 def test_one_wrong_property_is_named():
