@@ -37,7 +37,7 @@ class Ticking(Clockwork):
         W_h, read = np.zeros((H, H)), mask(H, len(periods), reads)
         for _, module in modules(H, len(periods)):
             n, k = read[:, module.start].sum(), module.stop - module.start
-            W_h[read[:, module.start], module] = glorot(n, k, rng=rng)
+            W_h[read[:, module.start], module] = glorot(int(n), k, rng=rng)
         leaves = glorot(D, H, rng=rng), W_h, np.zeros(H)
         return cls(*(leaf.astype(dtype) for leaf in leaves), periods, reads)
 
