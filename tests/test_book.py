@@ -86,6 +86,9 @@ FACTS = """() => ({
     images: [...document.images].map(i => i.src),
     no_alt: [...document.images].filter(i => !i.alt.trim()).map(i => i.src),
     ids: [...document.querySelectorAll("[id]")].map(e => e.id),
+    bytes: ["navigation", "resource"]
+        .flatMap(kind => performance.getEntriesByType(kind))
+        .reduce((sum, entry) => sum + entry.decodedBodySize, 0),
 })"""
 
 
@@ -150,6 +153,20 @@ def test_nothing_is_loaded_from_elsewhere(visits, site):
 def test_formulas_are_rendered(visits):
     assert sum(seen.facts["formulas"] for seen in visits.values()) > 20
     assert where(visits, "wrong") == where(visits, "unrendered") == {}
+
+
+def test_ids_occur_once(visits):
+    ids = {name: seen.facts["ids"] for name, seen in visits.items()}
+    twice = {name: {i for i in all_ if all_.count(i) > 1} for name, all_ in ids.items()}
+    assert {name: found for name, found in twice.items() if found} == {}
+
+
+def test_pages_are_light_and_mathjax_comes_with_formulas_only(visits):
+    heavy = {name: seen.facts["bytes"] for name, seen in visits.items()}
+    assert {name: size for name, size in heavy.items() if size > 1.5 * 2**20} == {}
+    for name, seen in visits.items():
+        fetched = any("/mathjax/" in url for url in seen.requests)
+        assert fetched == (seen.facts["formulas"] > 0), name
 
 
 def test_every_internal_link_and_image_leads_somewhere(visits, site, book):
@@ -240,6 +257,16 @@ def test_the_theme_button_turns_the_lights_off(chapter):
             break
     assert light() < 60
     assert "invert" in figure_filter()
+    button.focus()
+    chapter.keyboard.press("Enter")
+    assert button.evaluate("b => b === document.activeElement"), "the focus is lost"
+
+
+def test_paper_shows_every_answer_of_a_quiz(chapter):
+    chapter.evaluate("dispatchEvent(new Event('beforeprint'))")
+    answers = chapter.locator("div.quiz details")
+    assert answers.count() > 8
+    assert answers.evaluate_all("all => all.every(answer => answer.open)")
 
 
 def test_a_folded_solution_opens_from_the_keyboard(chapter):
