@@ -90,8 +90,7 @@ def step_inputs(rng: np.random.Generator) -> list[tuple]:
 EARLY = "(r * h_prev) @ np.split(W_h, 3, axis=1)[2]"
 CHOICES = {
     "a_xn + r * (a_hn + b_n)": {
-        "The reset gate acts before the product: the published form, not"
-        " torch's": f"a_xn + {EARLY} + b_n",
+        "The reset gate acts before the product: the published form": f"a_xn + {EARLY} + b_n",
         "The reset gate acts before the product, and b_n is missing": f"a_xn + {EARLY}",
         "b_n stands inside the reset: it is scaled by r as the product"
         " is": "a_xn + r * a_hn + b_n",
