@@ -63,8 +63,13 @@ class Score(Record):
         dtype: type = np.float64,
     ) -> Self:
         """Glorot weights."""
-        maps = _maps(cls.__name__, Q, M, K, rng)
-        return cls(*(W.astype(dtype) for W in maps))
+        require_rng(rng, cls.__name__)
+        require_sizes(cls.__name__, Q=Q, M=M, K=K)
+        return cls(*(leaf.astype(dtype) for leaf in cls._drawn(Q, M, K, rng)))
+
+    @classmethod
+    def _drawn(cls, Q: int, M: int, K: int, rng: np.random.Generator) -> list[Array]:
+        return [glorot(Q, K, rng=rng), glorot(M, K, rng=rng)]
 
     def compare(
         self, q: Float[Array, "T B K"], k: Float[Array, "S B K"]
@@ -80,12 +85,6 @@ class Score(Record):
     ) -> tuple[dict[str, Array], Float[Array, "T B K"], Float[Array, "S B K"]]:
         """Its derivative: by parameters that `compare` reads, by q, by k."""
         raise NotImplementedError
-
-
-def _maps(owner: str, Q: int, M: int, K: int, rng: np.random.Generator) -> list[Array]:
-    require_rng(rng, owner)
-    require_sizes(owner, Q=Q, M=M, K=K)
-    return [glorot(Q, K, rng=rng), glorot(M, K, rng=rng)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,18 +124,8 @@ class Additive(Score):
         require_shape("v", self.v, (self.W_q.shape[1],), "Additive")
 
     @classmethod
-    def init(
-        cls,
-        Q: int,
-        M: int,
-        K: int,
-        *,
-        rng: np.random.Generator,
-        dtype: type = np.float64,
-    ) -> Self:
-        """Glorot weights."""
-        maps = _maps(cls.__name__, Q, M, K, rng)
-        return cls(*(W.astype(dtype) for W in (*maps, glorot(K, 1, rng=rng)[:, 0])))
+    def _drawn(cls, Q: int, M: int, K: int, rng: np.random.Generator) -> list[Array]:
+        return [*super()._drawn(Q, M, K, rng), glorot(K, 1, rng=rng)[:, 0]]
 
     def compare(
         self, q: Float[Array, "T B K"], k: Float[Array, "S B K"]

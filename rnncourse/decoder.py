@@ -208,19 +208,19 @@ class AttentionCell(Recurrent):
         cell = self.cell.gradients(inner, da_xs, da_hs)
         contexts = np.stack([tape.context for tape in run.tapes])
         W_x = input_gradient(run.xs, da_xs, self.D), rows(contexts).T @ rows(da_xs)
-        weights = np.zeros((*contexts.shape[:2], len(self.memory)), contexts.dtype)
-        weights[..., : len(self.read)] = self.weights(run)
-        memory = np.where(self.mask[..., None], self.memory, 0)
-        q = np.stack([tape.q for tape in run.tapes])
+        q, weights = np.stack([tape.q for tape in run.tapes]), self.weights(run)
+        read = self.read, self.read  # keys and values
         looks = Attended(
-            contexts, weights, self.score, run.hs_prev, memory, memory, q, self.keys
+            contexts, weights, self.score, run.hs_prev, *read, q, self.keys
         )
         back = attend_backward(times(da_xs, self.W_c.T), looks)
+        memory = np.zeros_like(self.memory)
+        memory[: len(self.read)] = back.keys + back.values
         return replace(
             self,
             cell=replace(cell, W_x=np.concatenate(W_x)),
             score=back.score,
-            memory=back.keys + back.values,
+            memory=memory,
         )
 
     def weights(self, run: Run) -> Float[Array, "T B S"]:

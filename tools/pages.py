@@ -131,8 +131,7 @@ def letter_the_appendix(app: Any, env: Any) -> None:
     """The appendix is A, A.1, ...: Sphinx gives numbers, and the first one is replaced in
     all that it has numbered there.
     """
-    for page in (page for page in env.toc_secnumbers if page in APPENDIX):
-        letter = chr(ord("A") + APPENDIX.index(page))
+    for letter, page in zip("ABCDEF", APPENDIX, strict=False):
         tables = [env.toc_secnumbers[page], *env.toc_fignumbers.get(page, {}).values()]
         for table in tables:
             table.update(
