@@ -166,6 +166,17 @@ def chosen(nets, keep):
     return nets.map(lambda leaf: leaf[keep]) if isinstance(nets, Nets) else nets
 
 
+def drawing(task, rngs):
+    """`draw` for `learn`: a batch for each network from its own random numbers."""
+
+    def draw(numbers):
+        batches = [task(rng=rngs[s]) for s in numbers]
+        xs = np.stack([batch.xs for batch in batches])
+        return xs, np.stack([batch.targets for batch in batches])
+
+    return draw
+
+
 def learn(
     nets, draw, loss, optimiser, rates, *, updates, limit=None, omega=None, look, every
 ):

@@ -82,15 +82,10 @@ def learn(runs):
                 for net, test, direction in zip(nets, tests, directions, strict=True)
             ]
 
-        def draw(at, rngs=rngs):
-            batches = [adding(T, B, rng=rngs[s], dtype=np.float32) for s in at]
-            xs = np.stack([batch.xs for batch in batches])
-            return xs, np.stack([batch.targets for batch in batches])
-
         rates = np.array([rate for _, rate, _ in own])
         trained, left, _ = abreast.learn(
             abreast.together(nets),
-            draw,
+            abreast.drawing(partial(adding, T, B, dtype=np.float32), rngs),
             abreast.squared_error,
             Adam(1.0),
             rates,

@@ -33,6 +33,12 @@ LAGS = (0, 10, 20, 30, 40, 50, 60, 70, 80, 90)
 last = at_the_end(cross_entropy)
 
 
+def one_hot(rng):
+    """A batch with vectors for its symbols."""
+    batch = temporal_order(T, B, rng=rng)
+    return batch._replace(xs=HOT[batch.xs])
+
+
 def seen(net, tests):
     """The test loss, the share that is right, and the reach at the lags."""
     run = forward(net.cell, tests.xs)
@@ -59,11 +65,6 @@ def learn(runs):
         tests = [temporal_order(T, TESTS, rng=rng) for rng in rngs]
         courses = [[seen(*pair)] for pair in zip(nets, tests, strict=True)]
 
-        def draw(at, rngs=rngs):
-            batches = [temporal_order(T, B, rng=rngs[s]) for s in at]
-            xs = np.stack([batch.xs for batch in batches])
-            return HOT[xs], np.stack([batch.targets for batch in batches])
-
         def look(at, nets, _, courses=courses, tests=tests):
             for i, s in enumerate(at):
                 courses[s].append(seen(abreast.alone(nets, i), tests[s]))
@@ -71,7 +72,7 @@ def learn(runs):
 
         rates = np.array([rate for _, rate, _ in own])
         rule = {"updates": UPDATES, "every": EVERY, "limit": 1.0, "look": look}
-        nets = abreast.together(nets)
+        nets, draw = abreast.together(nets), abreast.drawing(one_hot, rngs)
         abreast.learn(nets, draw, abreast.cross_entropy, Adam(1.0), rates, **rule)
         done |= dict(zip(own, courses, strict=True))
     return [done[run] for run in runs]

@@ -78,10 +78,19 @@ def learn(start, rate, seed, task=adding):
     ):
         losses.append(progress.loss)
         net = progress.params
-    tests = task(T, TESTS, rng=np.random.default_rng([1000, seed]), dtype=np.float32)
-    error = net.outputs(forward(net.cell, tests.xs).hs[-1]) - tests.targets
     curve = np.reshape(losses, (-1, EVERY)).mean(axis=1)
-    return curve, float((error**2).mean()), float((np.abs(error) / 2 >= 0.04).mean())
+    return curve, *tested(net, task(T, TESTS, rng=unseen(seed), dtype=np.float32))
+
+
+def unseen(seed):
+    """Random numbers for tests, other than those for training with this seed."""
+    return np.random.default_rng([1000, seed])
+
+
+def tested(net, tests):
+    """The mean squared error, and the share of wrong answers."""
+    error = net.outputs(forward(net.cell, tests.xs).hs[-1]) - tests.targets
+    return float((error**2).mean()), float((np.abs(error) / 2 >= 0.04).mean())
 
 
 def run():

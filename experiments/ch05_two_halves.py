@@ -21,9 +21,10 @@ from functools import partial
 
 import numpy as np
 
+from experiments.ch05_forget_bias import both_early, tested, unseen
 from experiments.common import rounded
 from experiments.harness import watch
-from rnncourse import LSTM, Adam, Network, forward
+from rnncourse import LSTM, Adam, Network
 from rnncourse.functions import squared_error
 from rnncourse.network import at_the_end, objective
 from rnncourse.tasks import adding
@@ -46,16 +47,6 @@ def begin(start, rng):
     return Network.init(replace(cell, b=b.ravel()), 1, rng=rng)
 
 
-def both_early(T, B, *, rng, dtype):
-    """Adding with both marks in the first half: T / 2 steps as ever, then T / 2 numbers
-    without a mark.
-    """
-    batch = adding(T // 2, B, rng=rng, dtype=dtype)
-    numbers, marks = rng.uniform(size=(T // 2, B)), np.zeros((T // 2, B))
-    unmarked = np.stack([numbers, marks], axis=2).astype(dtype)
-    return batch._replace(xs=np.concatenate([batch.xs, unmarked]))
-
-
 def learn(task, T, updates, start, rate, seed):
     """The training loss, mean over each 25 updates, and the error and the share of
     wrong answers at the end.
@@ -76,10 +67,8 @@ def learn(task, T, updates, start, rate, seed):
             net = progress.params
     except FloatingPointError:
         return [], 1.0, 1.0
-    tests = task(T, TESTS, rng=np.random.default_rng([1000, seed]), dtype=np.float32)
-    error = net.outputs(forward(net.cell, tests.xs).hs[-1]) - tests.targets
     curve = np.reshape(losses, (-1, EVERY)).mean(axis=1)
-    return curve, float((error**2).mean()), float((np.abs(error) / 2 >= 0.04).mean())
+    return curve, *tested(net, task(T, TESTS, rng=unseen(seed), dtype=np.float32))
 
 
 def sweep(what, task, T, updates, starts, rates):

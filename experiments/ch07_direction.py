@@ -73,8 +73,6 @@ def run():
         found = compare(WAVES, partial(errors, name), RATES, SEEDS, **how)
         for wave, each in found.items():
             results[wave][name] = each.told(6) | {"errors": rounded(each.runs, ".3g")}
-    sizes = {
-        name: start(name, 0).size - start(name, 0).cell.D * start(name, 0).cell.H
-        for name in MATRICES
-    }
+    nets = {name: start(name, 0) for name in MATRICES}
+    sizes = {name: net.size - net.cell.D * net.cell.H for name, net in nets.items()}
     return {"updates": UPDATES, "parameters": sizes, "results": results}

@@ -13,14 +13,15 @@ from functools import partial
 
 import numpy as np
 
+from experiments.ch07_recall import T, by_step
 from experiments.common import last, rounded
-from rnncourse import RNN, Adam, Batch, Network, forward
+from rnncourse import RNN, Adam, Batch, Network
 from rnncourse.functions import squared_error
 from rnncourse.network import at_the_end, objective
 from rnncourse.tasks import recall
 from rnncourse.training import linear, train
 
-T, B, UPDATES, EACH, RATE, LEAD = 64, 32, 3000, 200, 0.003, 8
+B, UPDATES, EACH, RATE, LEAD = 32, 3000, 200, 0.003, 8
 SEEDS = (0, 1, 2, 3, 4)
 SMOKE = {"UPDATES": 2, "EACH": 2, "SEEDS": (0, 1)}
 
@@ -45,13 +46,7 @@ def learn(lead, seed):
     loss = partial(objective, loss=at_the_end(squared_error))
     how = {"clip": 1.0, "rate": linear(RATE, UPDATES)}
     net = last(train(net, batches(), loss, Adam(RATE), **how))
-    values = rng.uniform(size=(T, T * EACH))
-    marked, column = np.repeat(np.arange(T), EACH), np.arange(T * EACH)
-    markers = np.zeros_like(values)
-    markers[marked, column] = 1
-    xs = before(np.stack([values, markers], axis=2).astype(np.float32), lead, rng)
-    ys = net.outputs(forward(net.cell, xs).hs[-1])[:, 0]
-    return 12 * np.mean((ys - values[marked, column]).reshape(T, EACH) ** 2, axis=1)
+    return by_step(net, EACH, rng, partial(before, lead=lead, rng=rng))
 
 
 def run():

@@ -51,13 +51,20 @@ def learn(name, rate, seed):
         clip=1.0,
         rate=linear(rate, UPDATES),
     )
-    net, values = last(steps), rng.uniform(size=(T, T * EACH))
-    marked, column = np.repeat(np.arange(T), EACH), np.arange(T * EACH)
+    return by_step(last(steps), EACH, rng)
+
+
+def by_step(net, each, rng, change=lambda xs: xs):
+    """The error for each step at which the number may stand, (64,), over `each` test
+    sequences, which `change` may still change.
+    """
+    values = rng.uniform(size=(T, T * each))
+    marked, column = np.repeat(np.arange(T), each), np.arange(T * each)
     markers = np.zeros_like(values)
     markers[marked, column] = 1
-    xs = np.stack([values, markers], axis=2).astype(np.float32)
+    xs = change(np.stack([values, markers], axis=2).astype(np.float32))
     ys = net.outputs(forward(net.cell, xs).hs[-1])[:, 0]
-    return 12 * np.mean((ys - values[marked, column]).reshape(T, EACH) ** 2, axis=1)
+    return 12 * np.mean((ys - values[marked, column]).reshape(T, each) ** 2, axis=1)
 
 
 def run():
