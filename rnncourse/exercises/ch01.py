@@ -97,6 +97,9 @@ register(
         "This is one layer and the read-out: the exercise has two layers": edited(
             count, "first + second", "first"
         ),
+        "The second layer has a W_x of its own, for the states of the first": edited(
+            count, "second = H * H + H * H", "second = H * H"
+        ),
         "The product of a state with W_h needs parameters in each"
         " layer": lambda D, H, V: count(D, H, V) - 2 * H * H,
         "Our equation has one bias for each unit (PyTorch stores two, and adds"
@@ -311,10 +314,11 @@ def judge_latch(latch: Any, rng: np.random.Generator) -> Verdict | None:
                 " lift the state further",
             )
         if not (late > 0.5).all():
+            later = np.argmin(late > 0.5)
             return Verdict(
                 False,
-                f"✗ the one is forgotten {np.argmin(late > 0.5)} steps later: where does"
-                " tanh(w_h h + b) cross the diagonal?",
+                f"✗ the one is forgotten {later} step{'s' * (later > 1)} later: where"
+                " does tanh(w_h h + b) cross the diagonal?",
             )
     return None
 
