@@ -101,6 +101,16 @@ def constants(experiment, values):
         vars(experiment).update(before)
 
 
+def about(experiment):
+    """Minutes, date and age of the stored result, on one line."""
+    try:
+        stored = load(Path(experiment.__file__).stem)
+    except FileNotFoundError:
+        return "no result yet"
+    minutes = f"{stored['minutes']:5.1f} min" if "minutes" in stored else ""
+    return f"{minutes:9}  {stored['date']}, {age(experiment)}"
+
+
 def age(experiment):
     """Whether the stored result is the one of this code."""
     code = load(Path(experiment.__file__).stem).get("code")
