@@ -25,6 +25,7 @@ from rnncourse.gradcheck import relative_error, report
 
 ONE_WAY = [name for name in NETWORKS if "both" not in name and name != "mixed"]
 NO_TWIN = [n for n in NETWORKS if n == "mixed" or ("Clockwork" in n and n not in CELLS)]
+LARGE = [n for n in NETWORKS if "two_of_both" in n or n == "mixed"]
 TORCH = [name for name in NETWORKS if name not in NO_TWIN]
 
 every_network = pytest.mark.parametrize("name", NETWORKS)
@@ -47,7 +48,13 @@ def first(kind, D=D, H=H, seed=0, **given):
 # The gradients
 
 
-@every_network
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] * (name in LARGE))
+        for name in NETWORKS
+    ],
+)
 @pytest.mark.parametrize("given", [{}, {"symbols": True}, {"ragged": True}], ids=str)
 def test_gradients_are_those_of_central_differences(name, given):
     assert error(name, **given) < 1e-7
