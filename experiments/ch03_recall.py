@@ -21,7 +21,7 @@ from rnncourse.training import train
 
 H, B, STEPS, UNSEEN, RATE = 32, 16, 3200, 1000, 3e-3
 LAGS, ALL = (4, 6, 8), tuple(range(21))
-ALONE = {  # k2, rate, whether the cell is trained
+CONTESTANTS = {  # k2, rate, whether the cell is trained
     "k2 = 4": (4, RATE, True),
     "k2 = 4, slower": (4, RATE / 3, True),
     "k2 = 16": (16, RATE, True),
@@ -68,7 +68,7 @@ def run():
     """Every table: a list of seeds, of lags."""
     alone = {
         name: rounded([[recall([n], k2, s, *how)[0] for n in LAGS] for s in SEEDS])
-        for name, (k2, *how) in watch(ALONE.items(), "alone")
+        for name, (k2, *how) in watch(CONTESTANTS.items(), "alone")
     }
     at_once = {
         k2: rounded([recall(ALL, k2, s, memory=0.0) for s in SEEDS])
