@@ -20,9 +20,8 @@ import numpy as np
 from experiments.common import last, rounded, texts
 from experiments.fairness import compare
 from rnncourse import RNN, Adam, Network, Record, cross_entropy, forward, objective
-from rnncourse.arrays import Array
+from rnncourse.arrays import Array, input_gradient, rows
 from rnncourse.functions import glorot
-from rnncourse.recurrence import input_gradient, rows
 from rnncourse.text import KneserNey, windows
 from rnncourse.training import train
 

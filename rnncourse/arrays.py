@@ -25,23 +25,16 @@ __all__ = [
     "Float",
     "Int",
     "Record",
+    "chosen",
     "columns",
-    "floats",
     "freeze",
     "frozen",
+    "input_gradient",
     "length",
-    "reals",
-    "require_lengths",
-    "require_number",
-    "require_one_dtype",
-    "require_plain",
-    "require_record",
-    "require_rng",
-    "require_shape",
-    "require_sizes",
-    "shown",
+    "rows",
     "sum_of_rows",
     "there",
+    "times",
 ]
 
 
@@ -120,160 +113,43 @@ def columns(a: Float[Array, "B G"], gates: int) -> Float[Array, "gates B H"]:
     return a.reshape(len(a), gates, -1).swapaxes(0, 1)
 
 
-def require_shape(
-    name: str, array: object, shape: tuple[int | str, ...], owner: str
-) -> None:
-    """Raise unless `array` is an array of this shape; a letter stands for any length of
-    one or more.
-
-    Raises TypeError for what is no array or has a mask, ValueError for another shape.
-    """
-    expected = f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
-    if not isinstance(array, np.ndarray):
-        kind = type(array).__name__
-        raise TypeError(
-            f"{name} is a {kind}; {owner} expects an array of shape {expected}"
-        )
-    require_plain(name, array)
-    fits = len(array.shape) == len(shape) and all(
-        have > 0 if isinstance(want, str) else have == want
-        for have, want in zip(array.shape, shape, strict=True)
-    )
-    if not fits:
-        raise ValueError(f"{name} has shape {array.shape}; {owner} expects {expected}")
-
-
-def require_plain(name: str, array: object) -> Array:
-    """`array` as an array. Raises TypeError for one with a mask, which would not be
-    seen, ValueError for rows of several lengths.
-    """
-    if isinstance(array, np.ma.MaskedArray):
-        raise TypeError(
-            f"{name} is a masked array, and its mask would not be seen; expected an array"
-            " (for sequences of several lengths: `lengths`)"
-        )
-    try:
-        return np.asarray(array)
-    except ValueError:
-        raise ValueError(
-            f"{name} has rows of several lengths; expected an array (pad the rows, and"
-            " give their `lengths` or a mask)"
-        ) from None
-
-
-def require_one_dtype(record: Record) -> None:
-    """Raise TypeError unless all arrays of a record are floats of one dtype."""
-    first, *_ = leaves = record.leaves()
-    owner = type(record).__name__
-    for name, leaf in leaves.items():
-        if leaf.dtype.kind != "f":
-            raise TypeError(f"{name} has dtype {leaf.dtype}; {owner} expects floats")
-        if leaf.dtype != leaves[first].dtype:
-            raise TypeError(
-                f"{name} has dtype {leaf.dtype}, {first} has {leaves[first].dtype};"
-                f" {owner} expects one dtype"
-            )
-
-
-def require_rng(rng: object, owner: str) -> None:
-    """Raise TypeError unless `rng` is a numpy.random.Generator."""
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(
-            f"rng is a {type(rng).__name__}; {owner} expects a numpy.random.Generator,"
-            " as default_rng(0) makes one"
-        )
-
-
-def shown(value: object) -> str:
-    """A wrong value as a message names it: what is short itself, of all else the kind."""
-    plain = value is None or isinstance(value, bool | int | float | str | list | tuple)
-    text = repr(value) if plain else ""
-    if isinstance(value, np.number):
-        return f"{value}"
-    if text and len(text) <= 40 and "array(" not in text:
-        return text
-    return f"a {type(value).__name__}"
-
-
-def require_record(name: str, value: object, owner: str) -> None:
-    """Raise TypeError unless a value is a `Record`."""
-    if not isinstance(value, Record):
-        raise TypeError(
-            f"{name} is {shown(value)}; {owner} expects a record, such as a cell or a"
-            " network"
-        )
-
-
-def require_number(name: str, value: object, owner: str) -> float:
-    """The value as a float: a numpy scalar would turn float32 parameters into float64.
-
-    Raises TypeError for what is no real number.
-    """
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-        raise TypeError(f"{name} is {shown(value)}; {owner} expects a number")
-    if isinstance(value, np.complexfloating):
-        raise TypeError(f"{name} is {value}; {owner} expects a real number")
-    try:
-        return float(value)
-    except OverflowError:
-        raise ValueError(f"{name} is an integer beyond all floats") from None
-
-
-def require_sizes(owner: str, least: int = 1, **sizes: object) -> None:
-    """Raise unless every size is an integer, of `least` or more.
-
-    Raises TypeError for other than integers, ValueError for a smaller one.
-    """
-    for name, size in sizes.items():
-        if not isinstance(size, int | np.integer) or isinstance(size, bool):
-            raise TypeError(f"{name} is {shown(size)}; {owner} expects an integer")
-        if not least <= size < 2**31:
-            upto = "or more" if size < least else "to 2,147,483,647"
-            raise ValueError(f"{name} is {size}; {owner} expects {least} {upto}")
-
-
-def require_lengths(lengths: object, T: int, B: int, owner: str) -> Int[Array, " B"]:
-    """The lengths of B sequences that stand side by side in T steps, as a copy.
-
-    Raises TypeError for other than integers, ValueError for one outside 1..T.
-    """
-    require_shape("lengths", given := require_plain("lengths", lengths), (B,), owner)
-    if given.dtype.kind not in "iu":
-        raise TypeError(f"lengths have dtype {given.dtype}; {owner} expects integers")
-    if given.min() < 1 or given.max() > T:
-        wrong = given.min() if given.min() < 1 else given.max()
-        raise ValueError(f"lengths contain {wrong}; {T} steps expect 1 to {T}")
-    return given.astype(np.intp)
-
-
 def there(lengths: Int[Array, " B"], T: int) -> Bool[Array, "T B"]:
     """True at the steps of each sequence, False beyond its length: the mask of a loss."""
     return np.arange(T)[:, None] < lengths
 
 
-def reals(name: str, array: object, dtype: np.dtype) -> Array:
-    """`array` as floats of `dtype` (no copy where it has it already).
+def chosen(alive: Array, now: Any, before: Any) -> Any:
+    """`now` for the sequences that are alive, `before` for those that have ended."""
+    return now.map(lambda a, b: np.where(alive[:, None], a, b), before)
 
-    Raises TypeError for other than real numbers, and for an array with a mask.
+
+def rows(array: Float[Array, "T B N"]) -> Float[Array, "TB N"]:
+    """The T·B rows of a sequence, one under the other."""
+    return array.reshape(-1, array.shape[-1])
+
+
+def times(
+    array: Float[Array, "T B M"], W: Float[Array, "M N"]
+) -> Float[Array, "T B N"]:
+    """Each row times W, as one product of all T·B rows."""
+    return (rows(array) @ W).reshape(*array.shape[:-1], W.shape[1])
+
+
+def input_gradient(
+    xs: Float[Array, "T B D"] | Int[Array, "T B"], da_xs: Float[Array, "T B G"], D: int
+) -> Float[Array, "D G"]:
+    """dL/dW_x = the sum over t of x_t^T da_t; for symbols, the sum of the rows of da
+    that stand at each symbol.
     """
-    given = require_plain(name, array)
-    if given.dtype.kind not in "fiub":
-        raise TypeError(f"{name} has dtype {given.dtype}; real numbers were expected")
-    with np.errstate(over="ignore"):  # what is too large for dtype becomes infinite
-        return given.astype(dtype, copy=False)
-
-
-def floats(name: str, array: object, dtype: np.dtype) -> Array:
-    """As `reals`, and raises ValueError for NaN, infinity, and what is too large for
-    `dtype`.
-    """
-    given = reals(name, array, dtype)
-    if not np.isfinite(given).all():
-        where = tuple(int(i) for i in np.argwhere(~np.isfinite(given))[0])
-        raise ValueError(
-            f"{name} is {given[where]} at {where}; every value must be finite"
-        )
-    return given
+    if xs.ndim == 3:
+        return rows(xs).T @ rows(da_xs)
+    dW_x = np.zeros((D, da_xs.shape[-1]), da_xs.dtype)
+    order = np.argsort(xs, axis=None, kind="stable")
+    symbols, starts = np.unique(xs.ravel()[order], return_index=True)
+    dW_x[symbols] = np.add.reduceat(
+        rows(da_xs)[order], starts, axis=0, dtype=np.float64
+    )
+    return dW_x
 
 
 def frozen(array: Array) -> Array:
@@ -298,8 +174,8 @@ def sum_of_rows(array: Float[Array, "*shape N"]) -> Float[Array, " N"]:
     digits. So 32 rows make a sum, and the sums are added up in double.
     """
     rows = array.reshape(-1, array.shape[-1])
-    if array.dtype == np.float64:
-        return rows.sum(axis=0)
+    if array.dtype == np.float64 or len(rows) < 32:
+        return rows.sum(axis=0, dtype=np.float64).astype(array.dtype, copy=False)
     whole = len(rows) // 32 * 32
     some = rows[:whole].reshape(-1, 32, rows.shape[1]).sum(axis=1)
     rest = rows[whole:].sum(axis=0, dtype=np.float64)

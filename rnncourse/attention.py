@@ -12,11 +12,8 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from rnncourse.arrays import (
-    Array,
-    Bool,
-    Float,
-    Record,
+from rnncourse.arrays import Array, Bool, Float, Record, rows, times
+from rnncourse.checks import (
     floats,
     reals,
     require_one_dtype,
@@ -26,7 +23,6 @@ from rnncourse.arrays import (
     shown,
 )
 from rnncourse.functions import glorot, softmax, softmax_derivative, tanh_derivative
-from rnncourse.recurrence import rows, times
 
 
 @dataclass(frozen=True, eq=False)

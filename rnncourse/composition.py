@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from rnncourse.arrays import Array, Float, Int, Record, frozen, require_one_dtype
+from rnncourse.arrays import Array, Float, Int, Record, frozen
+from rnncourse.checks import require_kind, require_one_dtype
 from rnncourse.recurrence import (
     Gradients,
     Recurrent,
     Run,
     backward,
     forward,
-    require_kind,
     require_recurrent,
 )
 

@@ -6,16 +6,7 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from rnncourse.arrays import (
-    Array,
-    Bool,
-    Float,
-    require_lengths,
-    require_one_dtype,
-    require_shape,
-    shown,
-    there,
-)
+from rnncourse.arrays import Array, Bool, Float, input_gradient, rows, there, times
 from rnncourse.attention import (
     Attended,
     Score,
@@ -25,16 +16,9 @@ from rnncourse.attention import (
     mean_backward,
     normalised,
 )
+from rnncourse.checks import require_lengths, require_one_dtype, require_shape, shown
 from rnncourse.functions import softmax_derivative
-from rnncourse.recurrence import (
-    Cell,
-    Gradients,
-    Recurrent,
-    Run,
-    input_gradient,
-    rows,
-    times,
-)
+from rnncourse.recurrence import Cell, Gradients, Recurrent, Run
 
 
 class Tape(NamedTuple):

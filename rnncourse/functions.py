@@ -7,11 +7,8 @@ units of the target.
 
 import numpy as np
 
-from rnncourse.arrays import (
-    Array,
-    Bool,
-    Float,
-    Int,
+from rnncourse.arrays import Array, Bool, Float, Int
+from rnncourse.checks import (
     floats,
     reals,
     require_plain,

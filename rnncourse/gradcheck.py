@@ -7,7 +7,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from rnncourse.arrays import Record, require_record
+from rnncourse.arrays import Record
+from rnncourse.checks import require_record
 
 R = TypeVar("R", bound=Record)
 

@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rnncourse.arrays import Array, Float, length, require_plain, require_shape, shown
+from rnncourse.arrays import Array, Float, length
 from rnncourse.cells import RNN
+from rnncourse.checks import require_plain, require_shape, shown
 from rnncourse.functions import tanh_derivative
 from rnncourse.recurrence import Cell, Run
 

@@ -7,23 +7,17 @@ from typing import Any, Self
 
 import numpy as np
 
-from rnncourse.arrays import (
-    Array,
-    Batch,
-    Bool,
-    Float,
-    Record,
+from rnncourse.arrays import Array, Batch, Bool, Float, Record, rows, sum_of_rows, there
+from rnncourse.checks import (
     require_one_dtype,
     require_plain,
     require_shape,
     require_sizes,
     shown,
-    sum_of_rows,
-    there,
 )
 from rnncourse.composition import reads_ahead
 from rnncourse.functions import cross_entropy, glorot
-from rnncourse.recurrence import Run, backward, forward, require_recurrent, rows
+from rnncourse.recurrence import Run, backward, forward, require_recurrent
 
 Loss = Callable[..., tuple[float, Array]]
 

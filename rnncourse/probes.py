@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnncourse.arrays import Array, Float, floats, require_plain, require_shape
+from rnncourse.arrays import Array, Float
+from rnncourse.checks import floats, require_plain, require_shape
 
 
 class Follower(NamedTuple):

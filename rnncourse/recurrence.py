@@ -15,17 +15,24 @@ from rnncourse.arrays import (
     Float,
     Int,
     Record,
-    floats,
+    chosen,
     freeze,
     frozen,
+    input_gradient,
     length,
+    rows,
+    sum_of_rows,
+    there,
+    times,
+)
+from rnncourse.checks import (
+    check_inputs,
+    check_state,
+    floats,
     reals,
-    require_lengths,
     require_one_dtype,
     require_shape,
     require_sizes,
-    sum_of_rows,
-    there,
 )
 
 
@@ -39,21 +46,10 @@ class State(Record):
 class Recurrent(Record):
     """What `forward` and `backward` run: a cell, a stack, a bidirectional.
 
-    Each has the sizes D of its inputs and H of its outputs, a `zero_state`, and the two
-    methods behind the two functions.
+    Each has the sizes D of its inputs and H of its outputs, `zero_state(B)`, and the
+    methods behind the two functions: `forward(xs, state, lengths)` gives a Run,
+    `backward(dhs, run, dstate)` gives Gradients.
     """
-
-    def zero_state(self, B: int) -> Any:
-        """The state before the first step: zeros, for B sequences."""
-        raise NotImplementedError
-
-    def forward(self, xs: Array, state: Any, lengths: Array | None) -> "Run":
-        """See the function `forward`."""
-        raise NotImplementedError
-
-    def backward(self, dhs: Array, run: "Run", dstate: Any) -> "Gradients":
-        """See the function `backward`."""
-        raise NotImplementedError
 
 
 class Run(NamedTuple):
@@ -291,90 +287,6 @@ class Cell(Recurrent):
             W_x=input_gradient(run.xs, da_xs, self.D),
             W_h=self.recurrent_gradient(run, da_hs),
             b=sum_of_rows(da_xs),
-        )
-
-
-def chosen(alive: Array, now: Any, before: Any) -> Any:
-    """`now` for the sequences that are alive, `before` for those that have ended."""
-    return now.map(lambda a, b: np.where(alive[:, None], a, b), before)
-
-
-def rows(array: Float[Array, "T B N"]) -> Float[Array, "TB N"]:
-    """The T·B rows of a sequence, one under the other."""
-    return array.reshape(-1, array.shape[-1])
-
-
-def times(
-    array: Float[Array, "T B M"], W: Float[Array, "M N"]
-) -> Float[Array, "T B N"]:
-    """Each row times W, as one product of all T·B rows."""
-    return (rows(array) @ W).reshape(*array.shape[:-1], W.shape[1])
-
-
-def input_gradient(
-    xs: Float[Array, "T B D"] | Int[Array, "T B"], da_xs: Float[Array, "T B G"], D: int
-) -> Float[Array, "D G"]:
-    """dL/dW_x = the sum over t of x_t^T da_t; for symbols, the sum of the rows of da
-    that stand at each symbol.
-    """
-    if xs.ndim == 3:
-        return rows(xs).T @ rows(da_xs)
-    dW_x = np.zeros((D, da_xs.shape[-1]), da_xs.dtype)
-    order = np.argsort(xs, axis=None, kind="stable")
-    symbols, starts = np.unique(xs.ravel()[order], return_index=True)
-    dW_x[symbols] = np.add.reduceat(
-        rows(da_xs)[order], starts, axis=0, dtype=np.float64
-    )
-    return dW_x
-
-
-def check_inputs(cell: Any, xs: Any, lengths: Any) -> tuple[Array, Array | None]:
-    """Inputs and lengths as the loop wants them, both its own; or an error that says
-    what was expected and what came.
-    """
-    owner = f"{type(cell).__name__} with D = {cell.D}"
-    symbols = isinstance(xs, np.ndarray) and xs.dtype.kind in "iu"
-    if symbols and xs.ndim == 3:
-        raise TypeError(
-            f"xs has dtype {xs.dtype} and shape {xs.shape}; {owner} expects vectors as"
-            " floats, (T, B, D), or symbols as integers, (T, B)"
-        )
-    if symbols:
-        require_shape("xs of symbols", xs, ("T", "B"), owner)
-    else:
-        require_shape("xs", xs, ("T", "B", cell.D), owner)
-    xs = xs.copy()
-    if lengths is not None:
-        lengths = require_lengths(lengths, len(xs), xs.shape[1], owner)
-        xs[~there(lengths, len(xs))] = 0
-    if not symbols:
-        return frozen(floats("xs", xs, cell.W_x.dtype)), lengths
-    if xs.min() < 0 or xs.max() >= cell.D:
-        wrong = xs.min() if xs.min() < 0 else xs.max()
-        raise ValueError(
-            f"xs contain symbol {wrong}; {owner} expects 0 to {cell.D - 1}"
-        )
-    return frozen(xs), lengths
-
-
-def check_state(cell: Any, state: Any, B: int, name: str = "state") -> Any:
-    """A copy of the state in the cell's dtype, where it is of its kind with B rows; else
-    an error: what was expected, what came.
-    """
-    expected = cell.zero_state(B)
-    require_kind(name, state, type(expected), type(cell).__name__)
-    for part, leaf in expected.leaves().items():
-        require_shape(
-            f"{name}.{part}", getattr(state, part), leaf.shape, type(cell).__name__
-        )
-    return state.map(lambda leaf: floats(name, leaf, cell.W_h.dtype).copy())
-
-
-def require_kind(name: str, value: object, kind: type, owner: str) -> None:
-    """Raise TypeError unless a value is of this very class."""
-    if type(value) is not kind:
-        raise TypeError(
-            f"{name} is a {type(value).__name__}; {owner} expects a {kind.__name__}"
         )
 
 

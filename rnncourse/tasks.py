@@ -11,16 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from rnncourse.arrays import (
-    Array,
-    Batch,
-    Float,
-    floats,
-    require_rng,
-    require_shape,
-    require_sizes,
-    shown,
-)
+from rnncourse.arrays import Array, Batch, Float
+from rnncourse.checks import floats, require_rng, require_shape, require_sizes, shown
 
 ORDER_SYMBOLS, ORDER_CLASSES = 6, 4  # temporal_order: a, b, c, d, X, Y; XX, XY, YX, YY
 

@@ -10,15 +10,8 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from rnncourse.arrays import (
-    Batch,
-    Record,
-    length,
-    require_number,
-    require_record,
-    require_sizes,
-    shown,
-)
+from rnncourse.arrays import Batch, Record, length
+from rnncourse.checks import require_number, require_record, require_sizes, shown
 
 R = TypeVar("R", bound=Record)
 

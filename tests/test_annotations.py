@@ -13,8 +13,9 @@ from beartype.door import is_bearable
 from judges import CELLS, NETWORKS, problem
 
 from rnncourse import LSTM, forward
+from rnncourse.arrays import rows
 from rnncourse.functions import softmax, softmax_derivative
-from rnncourse.recurrence import Cell, State, rows
+from rnncourse.recurrence import Cell, State
 
 CELL = LSTM.init(4, 6, rng=np.random.default_rng(0))
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from rnncourse.arrays import Record, columns, floats, reals, require_shape
+from rnncourse.arrays import Record, columns
+from rnncourse.checks import floats, reals, require_shape
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,13 +17,14 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from rnncourse import GRU, LSTM, RNN, Clockwork, Network, State, exercises, stack
+from rnncourse.arrays import input_gradient
 from rnncourse.cells import ResetBeforeGRU, clockwork, lstm, reset_before, rnn
 from rnncourse.cells.clockwork import ClockworkState, modules
 from rnncourse.cells.lstm import LSTMState
 from rnncourse.exercises import Exercise, Verdict, catalogue, check, edited, register
 from rnncourse.functions import sigmoid
 from rnncourse.jacobians import norm_kept, step_jacobians
-from rnncourse.recurrence import Run, backward, forward, input_gradient
+from rnncourse.recurrence import Run, backward, forward
 from rnncourse.text.sampling import tempered
 from rnncourse.text.windows import windows
 from rnncourse.training import clip_by_norm

@@ -11,12 +11,13 @@ import pytest
 from judges import B, T, error, numeric, problem, ragged_error, readout_error
 
 from rnncourse import GRU, LSTM, RNN, Clockwork
+from rnncourse.arrays import input_gradient
 from rnncourse.cells import NOAF, CoupledLSTM, PeepholeLSTM, ResetBeforeGRU
 from rnncourse.composition import Bidirectional, Stack
 from rnncourse.functions import cross_entropy, squared_error
 from rnncourse.gradcheck import relative_error
 from rnncourse.network import Network, _at_the_end
-from rnncourse.recurrence import Cell, input_gradient
+from rnncourse.recurrence import Cell
 
 # else an annotation may see a mistake before the judge does
 pytestmark = pytest.mark.usefixtures("unchecked")
@@ -81,7 +82,8 @@ LSTM_MUTANTS = mutants(LSTM.gates_backward, "LSTM")(
     ("dc * f", "dc"),  # nothing is forgotten
     ("dc * f", "dc * i"),
     ("dc * f", "dstate.c * f"),  # the error that came through h does not go on along c
-    ("np.zeros_like(dc), dc * f", "dstate.h, dc * f"),  # a path that is not there
+    # a path that is not there
+    ("np.zeros(dc.shape, dc.dtype), dc * f", "dstate.h, dc * f"),
 )
 THROUGH_H = [  # of every LSTM with an output gate and a tanh
     ("dstate.c + ", ""),
@@ -116,7 +118,7 @@ VARIANT_MUTANTS = [
         ("(c_prev - g)", "(g - c_prev)"),
         ("dc * (1 - f) *", "dc *"),
         ("dc * (1 - f) *", "dc * f *"),
-        ("np.zeros_like(dc), dc * f", "np.zeros_like(dc), dc"),
+        ("np.zeros(dc.shape, dc.dtype), dc * f", "np.zeros(dc.shape, dc.dtype), dc"),
     ),
     *mutants(NOAF.gates_backward, "No output activation")(
         ("dstate.c + ", ""),
@@ -125,13 +127,14 @@ VARIANT_MUTANTS = [
         ("dstate.h * c *", "dstate.h * tanh(c) *"),
         ("dc * g *", "dc *"),
         ("dc * c_prev *", "dc *"),
-        ("np.zeros_like(dc), dc * f", "np.zeros_like(dc), dc"),
+        ("np.zeros(dc.shape, dc.dtype), dc * f", "np.zeros(dc.shape, dc.dtype), dc"),
     ),
 ]
 RNN_MUTANTS = mutants(RNN.gates_backward, "RNN")(
     ("tanh_derivative(h)", "h * (1 - h)"),
     (" * tanh_derivative(h)", ""),
-    ("State(np.zeros_like(h))", "State(dstate.h)"),  # a path that is not there
+    # a path that is not there
+    ("State(np.zeros(h.shape, h.dtype))", "State(dstate.h)"),
 )
 GRU_MUTANTS = [
     *mutants(GRU.gates_backward, "GRU")(

@@ -114,4 +114,4 @@ class NOAF(MemoryCell):
         da_g = dc * i * tanh_derivative(g)
         da_o = dstate.h * c * sigmoid_derivative(o)
         da = np.concatenate([da_i, da_f, da_g, da_o], axis=1)
-        return LSTMState(np.zeros_like(dc), dc * f), da, da
+        return LSTMState(np.zeros(dc.shape, dc.dtype), dc * f), da, da

@@ -6,9 +6,10 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from rnncourse.arrays import Array, Float, require_sizes, shown
+from rnncourse.arrays import Array, Float, rows
+from rnncourse.checks import require_sizes, shown
 from rnncourse.functions import glorot, tanh, tanh_derivative
-from rnncourse.recurrence import Cell, Run, State, rows
+from rnncourse.recurrence import Cell, Run, State
 
 
 @dataclass(frozen=True, eq=False)

@@ -55,4 +55,4 @@ class CoupledLSTM(MemoryCell):
         da_g = dc * (1 - f) * tanh_derivative(g)
         da_o = dstate.h * tanh_c * sigmoid_derivative(o)
         da = np.concatenate([da_f, da_g, da_o], axis=1)
-        return LSTMState(np.zeros_like(dc), dc * f), da, da
+        return LSTMState(np.zeros(dc.shape, dc.dtype), dc * f), da, da

@@ -5,14 +5,8 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from rnncourse.arrays import (
-    Array,
-    Float,
-    columns,
-    require_shape,
-    require_sizes,
-    sum_of_rows,
-)
+from rnncourse.arrays import Array, Float, columns, sum_of_rows
+from rnncourse.checks import require_shape, require_sizes
 from rnncourse.functions import (
     glorot,
     orthogonal,

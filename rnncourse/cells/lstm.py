@@ -5,7 +5,8 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from rnncourse.arrays import Array, Float, columns, require_sizes
+from rnncourse.arrays import Array, Float, columns
+from rnncourse.checks import require_sizes
 from rnncourse.functions import (
     glorot,
     orthogonal,
@@ -103,4 +104,4 @@ class LSTM(MemoryCell):
         da_g = dc * i * tanh_derivative(g)
         da_o = dstate.h * tanh_c * sigmoid_derivative(o)
         da = np.concatenate([da_i, da_f, da_g, da_o], axis=1)
-        return LSTMState(np.zeros_like(dc), dc * f), da, da
+        return LSTMState(np.zeros(dc.shape, dc.dtype), dc * f), da, da

@@ -5,8 +5,9 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from rnncourse.arrays import Array, Float, columns, require_shape, sum_of_rows
+from rnncourse.arrays import Array, Float, columns, sum_of_rows
 from rnncourse.cells.lstm import LSTM, LSTMState, MemoryCell
+from rnncourse.checks import require_shape
 from rnncourse.functions import sigmoid, sigmoid_derivative, tanh, tanh_derivative
 
 
@@ -81,7 +82,7 @@ class PeepholeLSTM(MemoryCell):
         da_g = dc * i * tanh_derivative(g)
         dc_prev = dc * f + da_i * p_i + da_f * p_f
         da = np.concatenate([da_i, da_f, da_g, da_o], axis=1)
-        return LSTMState(np.zeros_like(dc), dc_prev), da, da
+        return LSTMState(np.zeros(dc.shape, dc.dtype), dc_prev), da, da
 
     def gradients(self, run, da_xs, da_hs):
         c_prevs, cs = (

@@ -5,10 +5,10 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from rnncourse.arrays import Array, Float, columns
+from rnncourse.arrays import Array, Float, columns, rows
 from rnncourse.cells.gru import GRU
 from rnncourse.functions import sigmoid, sigmoid_derivative, tanh, tanh_derivative
-from rnncourse.recurrence import Cell, Run, State, rows
+from rnncourse.recurrence import Cell, Run, State
 
 
 class Tape(NamedTuple):

@@ -47,4 +47,4 @@ class RNN(Cell):
     ) -> tuple[State, Float[Array, "B G"], Float[Array, "B G"]]:
         (h,) = tape
         da = dstate.h * tanh_derivative(h)
-        return State(np.zeros_like(h)), da, da
+        return State(np.zeros(h.shape, h.dtype)), da, da

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnncourse.arrays import Array, Float, Int, require_sizes, shown
+from rnncourse.arrays import Array, Float, Int
+from rnncourse.checks import require_sizes, shown
 
 
 def packaged(package: str, version: str, pattern: str, what: str) -> list[Path]:

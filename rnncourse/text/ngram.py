@@ -19,7 +19,8 @@ from typing import NamedTuple, Self
 
 import numpy as np
 
-from rnncourse.arrays import Array, Float, Int, require_sizes
+from rnncourse.arrays import Array, Float, Int
+from rnncourse.checks import require_sizes
 from rnncourse.text.vocabulary import require_symbols
 
 

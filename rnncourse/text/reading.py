@@ -2,7 +2,8 @@
 carried.
 """
 
-from rnncourse.arrays import Array, Int, require_sizes
+from rnncourse.arrays import Array, Int
+from rnncourse.checks import require_sizes
 from rnncourse.functions import cross_entropy
 from rnncourse.network import Network
 from rnncourse.recurrence import forward

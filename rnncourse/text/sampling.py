@@ -7,15 +7,8 @@ from itertools import islice
 
 import numpy as np
 
-from rnncourse.arrays import (
-    Array,
-    Float,
-    Int,
-    floats,
-    require_rng,
-    require_shape,
-    require_sizes,
-)
+from rnncourse.arrays import Array, Float, Int
+from rnncourse.checks import floats, require_rng, require_shape, require_sizes
 from rnncourse.composition import reads_ahead
 from rnncourse.functions import softmax
 from rnncourse.network import Network

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnncourse.arrays import Array, Int, require_plain, require_sizes, shown
+from rnncourse.arrays import Array, Int
+from rnncourse.checks import require_plain, require_sizes, shown
 
 
 @dataclass(frozen=True)

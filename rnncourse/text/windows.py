@@ -5,7 +5,8 @@ from itertools import chain, count
 
 import numpy as np
 
-from rnncourse.arrays import Array, Batch, Int, require_sizes
+from rnncourse.arrays import Array, Batch, Int
+from rnncourse.checks import require_sizes
 from rnncourse.text.vocabulary import require_symbols
 
 

@@ -12,9 +12,10 @@ import torch
 from torch import nn
 from torch.nn.utils import rnn
 
-from rnncourse.arrays import Array, Float, Int, Record, shown
+from rnncourse.arrays import Array, Float, Int, Record
 from rnncourse.cells import GRU, LSTM, RNN, Clockwork
 from rnncourse.cells.clockwork import ClockworkState
+from rnncourse.checks import shown
 from rnncourse.composition import Bidirectional, Stack
 from rnncourse.recurrence import Gradients, require_recurrent
 from rnncourse.twins.steps import STEPS
