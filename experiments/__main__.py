@@ -20,10 +20,8 @@ def main(words=None):
         elif given.name:
             print(f"stored: {harness.run(experiment)}")
         else:
-            stored = harness.load(name)
-            minutes = f"{stored['minutes']:5.1f} min" if "minutes" in stored else ""
-            age = f"{stored['date']}, {harness.age(experiment)}"
-            print(f"{name:20} {minutes:9}  {age:33} {harness.question(experiment)}")
+            about, question = harness.about(experiment), harness.question(experiment)
+            print(f"{name:20} {about:44} {question}")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ needs to be handed from function to function, and none can be forgotten on the w
 import ast
 import contextlib
 import datetime
+import functools
 import hashlib
 import importlib
 import io
@@ -101,6 +102,16 @@ def constants(experiment, values):
         vars(experiment).update(before)
 
 
+def about(experiment):
+    """Minutes, date and age of the stored result, on one line."""
+    try:
+        stored = load(Path(experiment.__file__).stem)
+    except FileNotFoundError:
+        return "no result yet"
+    minutes = f"{stored['minutes']:5.1f} min" if "minutes" in stored else ""
+    return f"{minutes:9}  {stored['date']}, {age(experiment)}"
+
+
 def age(experiment):
     """Whether the stored result is the one of this code."""
     code = load(Path(experiment.__file__).stem).get("code")
@@ -118,10 +129,16 @@ def digest(experiment):
     codes, waiting = {}, {experiment.__name__}
     while waiting:
         name = waiting.pop()
-        tree = ast.parse(Path(sys.modules[name].__file__).read_text("utf-8"))
-        codes[name] = repr(plain(tree))
+        tree, codes[name] = parsed(Path(sys.modules[name].__file__).read_text("utf-8"))
         waiting |= set(sources(tree)) - codes.keys() - {__name__}
     return hashlib.sha256("\n".join(sorted(codes.values())).encode()).hexdigest()[:16]
+
+
+@functools.cache  # many experiments stand on the same modules
+def parsed(text):
+    """A module's tree, and what of it counts as text."""
+    tree = ast.parse(text)
+    return tree, repr(plain(tree))
 
 
 def sources(tree):
