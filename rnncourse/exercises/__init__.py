@@ -127,7 +127,8 @@ class Exercise:
                 return judged.text
             complaint, called = judged.text.removeprefix("✗ ") if judged else "", ""
         if complaint:
-            return f"✗ {complaint}" + (f". {hints[0]}" if hints else called)
+            stop = "" if complaint.endswith("?") else "."
+            return f"✗ {complaint}" + (f"{stop} {hints[0]}" if hints else called)
         return f"✓ Right on all {len(cases)} inputs" if self.inputs else "✓ Right"
 
     def _differs(self, known, args: tuple, got: object) -> str:

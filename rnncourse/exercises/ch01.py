@@ -62,6 +62,11 @@ register(
         "Every state here is above 0: which function reaches from -1 to 1?": edited(
             step, "np.tanh(", "1 / (1 + np.exp(-(", " + b)", " + b)))"
         ),
+        "Negative numbers are cut off here: which function reaches from -1 to"
+        " 1?": edited(step, "np.tanh(", "np.maximum(0, "),
+        "The product with W_h belongs inside the tanh, with the other terms": edited(
+            step, " + h_prev @ W_h + b)", " + b) + h_prev @ W_h"
+        ),
         "The bias comes too late: look at what the parentheses of the tanh"
         " hold": edited(step, " + b)", ") + b"),
     },
@@ -168,11 +173,11 @@ def last_of_each(
 
 
 def last_of_each_inputs(rng: np.random.Generator) -> list[tuple]:
-    """T, B and H all different; one sequence fills all steps, another only one."""
+    """T, B and H all different; some sequence fills all steps, another only one."""
     return [
         (np.tanh(rng.standard_normal((T, len(lengths), H))), np.array(lengths))
         for T, H, lengths in [
-            (5, 4, [2, 5, 1]),
+            (5, 4, [2, 4, 1]),
             (6, 3, [6, 3, 1, 4, 2]),
             (3, 5, [1, 3]),
         ]
@@ -188,11 +193,13 @@ register(
         "This is the last row for all: where a sequence is shorter, it has read"
         " padding": lambda hs, lengths: hs[-1],
         "One step too late: at which index is the state after n steps?": edited(
-            last_of_each, "lengths - 1", "np.minimum(lengths, len(hs) - 1)"
+            last_of_each, "lengths - 1", "lengths"
         ),
         "All are taken at the same step: each sequence has its own length": edited(
             last_of_each, "lengths - 1", "lengths.min() - 1"
         ),
+        "All are taken at the step of the longest: each sequence has its own"
+        " length": edited(last_of_each, "lengths - 1", "lengths.max() - 1"),
         "Every length is here with every sequence: which column belongs to which"
         " length?": lambda hs, lengths: hs[lengths - 1],
         "A mean over the steps mixes in states that have read only a part of the"

@@ -82,6 +82,11 @@ register(
     mistakes={
         "A symbol that occurs often has only one of its rows here: where are the"
         " others?": edited(row_gradient, "np.add.at(dW_x, xs, das)", "dW_x[xs] += das"),
+        "A symbol that stands twice in one step has only one of its rows here": edited(
+            row_gradient,
+            "np.add.at(dW_x, xs, das)",
+            "for x, da in zip(xs, das, strict=True): dW_x[x] += da",
+        ),
         "A row is used each time its symbol is read, and each use adds its gradient:"
         " nothing is averaged": lambda xs, das, D: (
             row_gradient(xs, das, D) / np.maximum(row_gradient(xs, 0 * das + 1, D), 1)

@@ -127,6 +127,8 @@ register(
         " a?": edited(backward, "dW_x, dW_h, db", "dW_x, dW_h.T, db"),
         "In dW_h the state before the first step looks like zeros: it was"
         " given": edited(backward, "h_0[None]", "0 * h_0[None]"),
+        "What goes to the step before comes from da, after the tanh, not from"
+        " dh": edited(backward, "da @ W_h.T", "dh @ W_h.T"),
         "From a_1 there is one product left to h_0": edited(
             backward, "db, dh_next\n", "db, da\n"
         ),
@@ -185,12 +187,16 @@ register(
         " stretch": edited(truncated, " * (t % k > 0)", ""),
         "The stretches start from a zero state: the gradient is cut there, the state is"
         " not": edited(truncated, "before[t].T", "(t % k > 0) * before[t].T"),
+        "After the first, the stretches start from a zero state: the gradient is cut"
+        " there, the state is not": edited(
+            truncated, "before[t].T", "(t % k > 0 or t == 0) * before[t].T"
+        ),
         "This is the last stretch only: every stretch has losses": edited(
             truncated, "range(len(dhs))", "range(len(dhs) - k, len(dhs))"
         ),
         "This is a mean over stretches: the gradient of a shared weight is a"
         " sum": edited(truncated, "return dW_h", "return dW_h / (len(dhs) // k)"),
-        "The first step of a stretch still hears from the second: cut what it hands on,"
+        "The first step of a stretch should hear from the second: cut what it hands on,"
         " not what it receives": edited(
             truncated,
             "(dhs[t] + dh)",
@@ -271,7 +277,7 @@ def judge_recompute(answer: Any, rng: np.random.Generator) -> Verdict | None:
     xs, h_0, W_x, W_h, b, hs, dhs = sequences(200, 8, 3, 32, rng)
     Counted.reads, T = 0, len(xs)
     answer(xs.view(Counted), dhs, h_0, W_x, W_h, b, 4)
-    if Counted.reads > 10 * T:
+    if Counted.reads > 3 * T:
         return Verdict(
             False,
             f"✗ right numbers, but {T} inputs are read {Counted.reads} times: each state"
@@ -282,7 +288,8 @@ def judge_recompute(answer: Any, rng: np.random.Generator) -> Verdict | None:
         return Verdict(
             False,
             f"✗ right numbers, but the peak of memory is {peak / hs.nbytes:.0%} of what"
-            " all states need",
+            " all states need. Of what grows with T, keep one state for each stretch,"
+            " and no other array: no states, no das, no xs @ W_x",
         )
     return None
 
@@ -294,10 +301,9 @@ register(
     outputs=("dW_h",),
     judge=judge_recompute,
     mistakes={
-        "Keep one state for each stretch on the way forwards: not all of them, and not"
-        " none": lambda xs, dhs, h_0, W_x, W_h, b, k: backward(
-            dhs, forward(xs, h_0, W_x, W_h, b), h_0, xs, W_h
-        )[1],
+        "W_h looks transposed on the way back": edited(
+            recompute, "da @ W_h.T", "da @ W_h"
+        ),
         "The gradient stops at the border of a stretch: hand it on to the stretch"
         " before": edited(recompute, "da @ W_h.T", "da @ W_h.T * (t > 0)"),
         "The stretches are computed again from zeros, not from the states that were"

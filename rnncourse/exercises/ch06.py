@@ -38,6 +38,13 @@ register(
             "(1 - z))",
             "(1 - z)) / steps",
         ),
+        "The state is multiplied by z at every step: its share does not fall by an equal"
+        " amount": edited(
+            keeping_bias, "share ** (1 / steps)", "1 - (1 - share) / steps"
+        ),
+        "After k steps z to the power k is left: the share is the power, z its root": edited(
+            keeping_bias, "1 / steps", "steps"
+        ),
         "This keeps 1/e whatever the share: where does the share come in?": edited(
             keeping_bias, "share ** (1", "np.exp(-1) ** (1"
         ),
@@ -106,6 +113,7 @@ CHOICES = {
     "z * h_prev + (1 - z) * n": {
         "z near 1 keeps the old: z and 1 - z are swapped": ("(1 - z) * h_prev + z * n")
     },
+    "np.tanh": {"The candidate is a tanh": "sigmoid"},
     "r, z =": {"torch's columns are r, z, n: r and z are swapped": "z, r ="},
     "sigmoid(a_xr + a_hr), sigmoid(a_xz + a_hz)": {
         "A gate lies between 0 and 1: sigmoids are missing": "a_xr + a_hr, a_xz + a_hz"
@@ -207,6 +215,15 @@ register(
         "r is multiplied by the state, so dr has h_prev as a factor": edited(
             gru_backward, "drh * h_prev", "drh"
         ),
+        "This is the convention of Chung et al.: here z near 1 keeps": edited(
+            gru_backward,
+            "dh * (1 - z) * (1",
+            "dh * z * (1",
+            "h_prev - n",
+            "n - h_prev",
+            "dh * z + ",
+            "dh * (1 - z) + ",
+        ),
         "The direct path, what z keeps, is missing": edited(
             gru_backward, "dh * z + ", ""
         ),
@@ -249,6 +266,12 @@ register(
         " for": lambda zs: 1 / (1 - np.exp(np.log(zs).mean(axis=(0, 1)))) - 0.5,
         "A mean of time constants is ruled by the few steps at which z is nearly"
         " 1": lambda zs: (-1 / np.log(zs)).mean(axis=(0, 1)),
+        "This is the mean of z by which a unit keeps: after how many steps is 1/e"
+        " left?": lambda zs: np.exp(np.log(zs).mean(axis=(0, 1))),
+        "The mean of the logarithms is over steps and sequences: this is a mean of time"
+        " constants, one for each sequence": lambda zs: (
+            -1 / np.log(zs).mean(axis=0)
+        ).mean(axis=0),
         "This is how long half of it is kept; 1/e was asked for": edited(
             time_constants, "-1", "-np.log(2)"
         ),

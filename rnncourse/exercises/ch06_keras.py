@@ -60,6 +60,13 @@ register(
             "of_h[2 * H :]",
             "0 * of_h[2 * H :]",
         ),
+        "This b_n is the candidate's first bias: the second one stands inside the"
+        " reset": edited(gru_from_keras, "of_h[2 * H :]", "b[2 * H :]"),
+        "Both matrices are in our order, the biases still as Keras has them": edited(
+            gru_from_keras,
+            "(in_our_order(a) for a in (kernel, recurrent, *biases))",
+            "(in_our_order(kernel), in_our_order(recurrent), *biases.copy())",
+        ),
         "The candidate's second bias is counted twice: it belongs inside the reset"
         " only": edited(gru_from_keras, "b[: 2 * H] += of_h[: 2 * H]", "b += of_h"),
         "The gates have two biases in Keras and one here: what became of the"

@@ -68,6 +68,10 @@ register(
         "The mean over steps is wanted, not the sum over a whole turn of the clock": (
             lambda H, periods: cost(H, periods) * periods[-1]
         ),
+        "A module reads the slower ones, too: this is each module's own block": edited(
+            cost, "(H - i * k)", "k"
+        ),
+        "A module reads itself, too": edited(cost, "(H - i * k)", "(H - (i + 1) * k)"),
         "Here each module reads itself and the faster ones: round the other way": edited(
             cost, "(H - i * k)", "k * (i + 1)"
         ),
@@ -79,13 +83,21 @@ register(
 register(
     "clockwork-known",
     (1, 3, 5, 1),
-    outputs=("of x_5", "of x_12", "of x_48", "steps"),
+    outputs=("of x_5", "of x_12", "of x_48", "known to period 64"),
     mistakes={
         "No path leads from a fast module to a slow one, however long you wait": (
             7,
             7,
             7,
             64,
+        ),
+        "Period 64 hears only what is there when it moves, and nobody faster can tell it of"
+        " the rest": (1, 3, 5, 64),
+        "These are the periods of the slowest modules that hear it: count the modules": (
+            1,
+            4,
+            16,
+            1,
         ),
         "Period 1 divides every step: the fastest module hears all": (0, 2, 4, 1),
         "The slowest module that moves is not the only one: what divides by 4 divides by"
