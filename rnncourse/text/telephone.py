@@ -28,7 +28,7 @@ PARTS = {"learn": range(2, 10), "tune": range(1, 2), "test": range(1)}  # of dig
 
 def english(pair: int) -> list[str]:
     """The words of a number of two digits, 0 to 99; below 10 the zero is said, too."""
-    _require_pair(pair)
+    pair = _require_pair(pair)
     if pair < 20:
         return [*["zero"] * (pair < 10), ENGLISH[pair]]
     return [ENGLISH[18 + pair // 10], *[ENGLISH[pair % 10]] * (pair % 10 > 0)]
@@ -36,7 +36,7 @@ def english(pair: int) -> list[str]:
 
 def german(pair: int) -> list[str]:
     """The same in German: the units before the tens."""
-    _require_pair(pair)
+    pair = _require_pair(pair)
     if pair < 20:
         return [*["null"] * (pair < 10), GERMAN[pair]]
     units = ["ein" if pair % 10 == 1 else GERMAN[pair % 10], "und"] * (pair % 10 > 0)
@@ -88,6 +88,7 @@ def _padded(rows: list[list[int]], filler: int, more: int = 0) -> Int[Array, "T 
     return padded
 
 
-def _require_pair(pair: Any) -> None:
+def _require_pair(pair: Any) -> int:
     if not 0 <= pair <= 99:
         raise ValueError(f"pair is {shown(pair)}; expected a number from 0 to 99")
+    return int(pair)
