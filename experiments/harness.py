@@ -9,6 +9,7 @@ needs to be handed from function to function, and none can be forgotten on the w
 import ast
 import contextlib
 import datetime
+import functools
 import hashlib
 import importlib
 import io
@@ -128,10 +129,16 @@ def digest(experiment):
     codes, waiting = {}, {experiment.__name__}
     while waiting:
         name = waiting.pop()
-        tree = ast.parse(Path(sys.modules[name].__file__).read_text("utf-8"))
-        codes[name] = repr(plain(tree))
+        tree, codes[name] = parsed(Path(sys.modules[name].__file__).read_text("utf-8"))
         waiting |= set(sources(tree)) - codes.keys() - {__name__}
     return hashlib.sha256("\n".join(sorted(codes.values())).encode()).hexdigest()[:16]
+
+
+@functools.cache  # many experiments stand on the same modules
+def parsed(text):
+    """A module's tree, and what of it counts as text."""
+    tree = ast.parse(text)
+    return tree, repr(plain(tree))
 
 
 def sources(tree):

@@ -20,8 +20,13 @@ def check(function):
 
 jaxtyping.install_import_hook("rnncourse", "conftest.check")
 matplotlib.use("agg")  # figures are drawn and shown to nobody
-settings.register_profile("laws", derandomize=True, deadline=None)
-settings.load_profile("laws")  # the same examples in every run
+settings.register_profile("laws", derandomize=True, deadline=None)  # always the same
+settings.register_profile("fast", settings.get_profile("laws"), max_examples=20)
+
+
+def pytest_configure(config):
+    """A law has 100 examples in the whole run, 20 in the fast one."""
+    settings.load_profile("fast" if "not slow" in config.getoption("-m") else "laws")
 
 
 @pytest.fixture

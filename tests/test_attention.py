@@ -235,7 +235,15 @@ def reader_error(cell, score="Additive", **given):
 
 @every_cell
 @every_score
-@pytest.mark.parametrize("given", [{}, {"ragged": True}, {"symbols": True}], ids=str)
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"ragged": True},
+        pytest.param({}, marks=pytest.mark.slow),
+        pytest.param({"symbols": True}, marks=pytest.mark.slow),
+    ],
+    ids=str,
+)
 def test_gradients_of_a_reader_equal_central_differences(cell, score, given):
     assert reader_error(cell, score, **given) < 1e-7
 

@@ -47,8 +47,23 @@ def first(kind, D=D, H=H, seed=0, **given):
 # The gradients
 
 
-@every_network
-@pytest.mark.parametrize("given", [{}, {"symbols": True}, {"ragged": True}], ids=str)
+def slow(name, given):
+    """Whether central differences wait for the whole run: in the fast one all cells
+    have them three times, layers and directions once, the deepest networks not.
+    """
+    deepest = name == "mixed" or "two_of" in name
+    return deepest or (name not in CELLS and "ragged" not in given)
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        pytest.param(given, name, marks=[pytest.mark.slow] * slow(name, given))
+        for given in ({}, {"symbols": True}, {"ragged": True})
+        for name in NETWORKS
+    ],
+    ids=str,
+)
 def test_gradients_are_those_of_central_differences(name, given):
     assert error(name, **given) < 1e-7
 

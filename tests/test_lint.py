@@ -9,9 +9,10 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 
-@pytest.mark.parametrize(
-    "command", ["ruff check .", "ruff format --check .", "pyright --warnings"]
-)
+PYRIGHT = pytest.param("pyright --warnings", marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("command", ["ruff check .", "ruff format --check .", PYRIGHT])
 def test_lint(command):
     program, *arguments = command.split()
     place = Path(sys.executable).with_name(program)

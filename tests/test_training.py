@@ -245,7 +245,8 @@ def test_what_is_not_finite_stops_training_before_the_parameters_change(loss, sl
     assert (first.params.W[0], params.W[0]) == (1.5, 0)
 
 
-FAST = [SGD(0.3, momentum=0.9), Adagrad(0.1), RMSProp(0.01), Adam(0.02)]
+FAST = [SGD(0.3, momentum=0.9), Adagrad(0.1), RMSProp(0.01)]
+FAST = [Adam(0.02), *(pytest.param(how, marks=pytest.mark.slow) for how in FAST)]
 
 
 @pytest.mark.parametrize("kind", [RNN, LSTM, GRU])

@@ -67,9 +67,11 @@ CALLS = [
     (tasks.without_input, [wanted], {"dtype": np.float32}),
     (tasks.ending_alike, [pair, values], {"T": 9, "lead": 1, "dtype": np.float32}),
 ]
-every_call = pytest.mark.parametrize(
-    ("function", "args", "kwargs"), CALLS, ids=[f.__qualname__ for f, *_ in CALLS]
-)
+
+
+def each_of(calls):
+    names = [function.__qualname__ for function, *_ in calls]
+    return pytest.mark.parametrize(("function", "args", "kwargs"), calls, ids=names)
 
 
 def clear(function, args, kwargs):
@@ -77,7 +79,7 @@ def clear(function, args, kwargs):
         assert_clear(lambda: function(*args, **kwargs), also=(OSError,))
 
 
-@every_call
+@each_of(CALLS)
 def test_one_wrong_argument_is_a_clear_error_or_is_right(function, args, kwargs):
     for value in VALUES:
         for place in range(len(args)):
@@ -89,7 +91,9 @@ def test_one_wrong_argument_is_a_clear_error_or_is_right(function, args, kwargs)
 several = st.lists(st.sampled_from(VALUES), min_size=5, max_size=5)
 
 
-@every_call
+@each_of(
+    [(f, args, kwargs) for f, args, kwargs in CALLS if len(args) + len(kwargs) > 1]
+)
 @settings(max_examples=30)
 @given(values=several, which=st.lists(st.booleans(), min_size=5, max_size=5))
 def test_several_wrong_arguments_too(function, args, kwargs, values, which):
