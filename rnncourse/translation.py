@@ -112,7 +112,7 @@ class OneVector(Record):
         `Gradients`.
         """
         back = backward(self.cell, dhs, decoded)
-        dvector = back.xs[..., self.V :].sum(axis=0)
+        dvector = back.xs[..., self.V :].sum(axis=0)  # type: ignore[index]
         dstate = _as_state(dvector, encoded.state)
         nothing = np.zeros_like(encoded.hs)
         return {"cell": back.cell}, backward(self.encoder, nothing, encoded, dstate)
