@@ -47,7 +47,7 @@ def make(name, seed=0):
             encoder=LSTM.init(D, H, rng=rng),
             cell=LSTM.init(V + H, H, rng=rng),
         )
-    net = net.map(lambda leaf: 0.5 * rng.standard_normal(leaf.shape))
+    net = net.map(lambda leaf: rng.standard_normal(leaf.shape))
     xs = rng.integers(0, D, (6, 3))
     return net, Batch(xs, TARGETS, lengths=LENGTHS)
 
