@@ -21,6 +21,7 @@ ORDER += [
     "tasks",
     "network",
     "text",
+    "translation",
 ]
 ORDER += ["probes", "twins", "plots", "exercises"]
 

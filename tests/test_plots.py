@@ -36,10 +36,11 @@ def draw_all(rng):
         lambda ax: plots.both_ways(steps, ax=ax),
         lambda ax: plots.gradient_pairs(norms, ax=ax),
         lambda ax: plots.name_ends(ends, colours, ax=ax),
+        lambda ax: plots.attention_map(norms[:2], [*"abcde"], ["x", "y"], ax=ax),
     ]
 
 
-@pytest.mark.parametrize("index", range(8))
+@pytest.mark.parametrize("index", range(9))
 def test_a_plot_draws_on_the_axes_it_is_given_or_the_current_one(index, rng):
     _, (other, mine) = plt.subplots(1, 2)
     assert draw_all(rng)[index](mine) is mine
@@ -233,3 +234,18 @@ def test_a_scale_upside_down_and_text_of_another_length_are_errors():
         plots.hidden_states(np.zeros((3, 2)), text="ab")
     with pytest.raises(ValueError, match=r"2 values; coloured_text .* 3 characters"):
         plots.coloured_text("abc", np.zeros(2))
+
+
+def test_an_attention_map_has_a_row_for_each_word_written_and_runs_from_0_to_1(rng):
+    weights = rng.dirichlet(np.ones(3), 2)
+    ax = plots.attention_map(weights, ["two", "words", "."], ["zwei", "Worte"])
+    (image,) = ax.images
+    assert np.array_equal(image.get_array(), weights)
+    assert image.get_clim() == (0, 1) and image.cmap(0.0)[:3] == (1, 1, 1)
+    words = [
+        [each.get_text() for each in labels]
+        for labels in (ax.get_xticklabels(), ax.get_yticklabels())
+    ]
+    assert words == [["two", "words", "."], ["zwei", "Worte"]]
+    with pytest.raises(ValueError, match="one for each of 1 words written and 3 read"):
+        plots.attention_map(weights, ["two", "words", "."], ["zwei"])

@@ -25,7 +25,9 @@ from rnncourse.functions import (
 from rnncourse.gradcheck import differences, relative_error, report
 from rnncourse.network import Network, at_the_end, objective
 from rnncourse.recurrence import backward, forward
+from rnncourse.text.telephone import telephone
 from rnncourse.training import clip_by_norm, clip_by_value, linear, norm, quarter_cosine
+from rnncourse.translation import OneVector
 
 pytestmark = pytest.mark.usefixtures("unchecked")
 
@@ -43,6 +45,7 @@ logits, ys = rng.normal(size=(T, B, V)), rng.normal(size=(T, B, 1))
 mask = rng.random((T, B)) < 0.9
 score = Additive.init(H, D, 3, rng=rng)
 seen = attend(score, dhs, xs, ys, mask)
+read_out = rng.normal(size=(3, 2)), np.zeros(2)
 
 
 def trained(params, batches, optimiser, clip, rate):
@@ -117,6 +120,9 @@ CALLS = {  # a function, and right values for each of its places
         xs,
         (4, 2, 1),
     ),
+    "OneVector": (OneVector, cell, GRU.init(2 + H, 3, rng=rng), *read_out),
+    "OneVector.init": (lambda *n: OneVector.init(*n, rng=rng), 2, 3, 4),
+    "telephone": (lambda k, B, r: telephone(k, B, rng=r), 2, 3, rng),
     "LSTM": (LSTM, cell.W_x, cell.W_h, cell.b),
     "Clockwork": (Clockwork, np.zeros((2, 4)), np.zeros((4, 4)), np.zeros(4), (1, 2)),
     "GRU's own bias": (lambda b: GRU(*gru, b), np.zeros(H)),

@@ -13,6 +13,7 @@ SIGNED = LinearSegmentedColormap.from_list(
 MAGNITUDE = LinearSegmentedColormap.from_list(
     "magnitude", ["#dfe9f3", "#7fb0d8", "#1f6fb2", "#0c2c50"]
 )
+WEIGHT = LinearSegmentedColormap.from_list("weight", ["#ffffff", "#1f6fb2", "#0c2c50"])
 
 
 def colour_bar(ax: Axes, image: AxesImage, label: str, ticks: Any = None) -> None:

@@ -1,5 +1,7 @@
 """Maps: states over time, text on coloured ground, gradients by pair."""
 
+from collections.abc import Sequence
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
@@ -12,7 +14,7 @@ from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import Affine2D
 
 from rnncourse.arrays import Array, Float
-from rnncourse.plots.colours import MAGNITUDE, SIGNED, colour_bar
+from rnncourse.plots.colours import MAGNITUDE, SIGNED, WEIGHT, colour_bar
 
 MONOSPACE = FontProperties(family="monospace")
 
@@ -39,6 +41,32 @@ def hidden_states(
         ax.set_xticks(range(len(text)), signs, family="monospace")
         ax.tick_params(axis="x", length=0)
     colour_bar(ax, image, "activation", ticks=[-1, 0, 1])
+    return ax
+
+
+def attention_map(
+    weights: Float[Array, "T S"],
+    read: Sequence[str],
+    written: Sequence[str],
+    *,
+    ax: Axes | None = None,
+) -> Axes:
+    """Where each step of a decoder looked: a row for each word that was written, a column
+    for each that was read; white for 0, darkest for 1.
+    """
+    ax = plt.gca() if ax is None else ax
+    if np.shape(weights) != (len(written), len(read)):
+        raise ValueError(
+            f"weights have shape {np.shape(weights)}; attention_map expects one for each of"
+            f" {len(written)} words written and {len(read)} read"
+        )
+    image = ax.imshow(weights, cmap=WEIGHT, vmin=0, vmax=1, aspect="auto")
+    ax.set_xticks(
+        range(len(read)), read, rotation=45, ha="left", rotation_mode="anchor"
+    )
+    ax.set_yticks(range(len(written)), written)
+    ax.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
+    colour_bar(ax, image, "weight", ticks=[0, 0.5, 1])
     return ax
 
 

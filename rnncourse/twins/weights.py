@@ -4,6 +4,7 @@ Rows here are columns there (torch multiplies by transposed weights), and one bi
 is the sum of two there. The gate orders are the same. Needs torch.
 """
 
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -165,19 +166,26 @@ def _run_module(net: Any, x: torch.Tensor, state: Record, lengths: Any) -> tuple
         hs, _ = rnn.pad_packed_sequence(hs, total_length=len(x))
 
     def read() -> Any:
-        # the gradients stand in for the weights, and from_torch reads them; b has one
-        # gradient, not two
-        own = 2 * module.hidden_size if isinstance(module, nn.GRU) else None
-        with torch.no_grad():
-            for name, parameter in module.named_parameters():
-                parameter.copy_(torch.as_tensor(parameter.grad))
-                if name.startswith("bias_hh"):
-                    parameter[:own] = 0
-        weights = from_torch(module)
+        weights = gradient_of(module)
         alone = isinstance(net, Stack) and len(net.layers) == 1
         return Stack((weights,)) if alone else weights
 
     return hs, starts, last if len(starts) == 2 else [last], read
+
+
+def gradient_of(module: nn.Module) -> Any:
+    """What a module's backward pass left, in an object of its twin's class."""
+    # the gradients stand in for the weights, and from_torch reads them; b has one
+    # gradient, not two
+    m: Any = deepcopy(module)
+    own = 2 * m.hidden_size if isinstance(m, nn.GRU) else None
+    pairs = zip(m.named_parameters(), module.parameters(), strict=True)
+    with torch.no_grad():
+        for (name, copied), parameter in pairs:
+            copied.copy_(torch.as_tensor(parameter.grad))
+            if name.startswith("bias_hh"):
+                copied[:own] = 0
+    return from_torch(m)
 
 
 def _run_steps(net: Any, x: torch.Tensor, state: Record, lengths: Any) -> tuple:
