@@ -24,7 +24,10 @@ ORDER += [
 ]
 ORDER += ["probes", "twins", "plots", "exercises", "charrnn", "__main__"]
 
-HEAVY = {"matplotlib": {"plots"}, "torch": {"twins", "charrnn"}}  # and who may import it
+HEAVY = {
+    "matplotlib": {"plots"},
+    "torch": {"twins", "charrnn"},
+}  # and who may import it
 
 ROOT = Path(rnncourse.__file__).parent
 PATHS = ROOT.rglob("*.py")

@@ -39,6 +39,9 @@ Folder = Annotated[str, typer.Argument(help="The folder that `rnncourse train` m
 Device = Annotated[str | None, typer.Option(help="cpu, cuda or mps; else the best.")]
 
 
+READ = 10_000_000  # symbols of a text that `evaluate` reads at most
+
+
 def _option(help: str, *names: str) -> Any:
     return typer.Option(*names, help=help)
 
@@ -147,6 +150,8 @@ def sample(
     device: Device = None,
 ) -> None:
     """Write with a trained network, symbol by symbol."""
+    if length < 0 or (beam is not None and beam < 1):
+        raise Refusal("--length is below 0 or --beam below 1; use a larger number")
     found = Run.open(folder)
     model = found.model(which, device)
     begin = prompt_of(prompt, prompt_file, sys.stdin)
@@ -179,8 +184,11 @@ def evaluate(folder: Folder, text: str, device: Device = None) -> None:
     """How well a trained network reads a text, beside what counting does."""
     found = Run.open(folder)
     with numbers_of(found, text) as ids:
-        symbols, tracks = len(ids), 1 if len(ids) <= 200_000 else 20
-        print(f"{text}: {symbols:,} {found.settings.unit}s")
+        tracks = 1 if len(ids) <= 50_000 else 100
+        print(f"{text}: {len(ids):,} {found.settings.unit}s")
+        if len(ids) > READ:
+            ids = ids[:READ]
+            print(f"              only the first {READ:,} are read")
         loss = loss_of(found.model(device=device), ids, tracks=tracks)
         print(f"network       {telling.nats(loss)}")
         unit = found.settings.unit

@@ -20,7 +20,7 @@ WARM = 200  # symbols that a track reads before those that count
 
 
 def loss_of(
-    model: Model, ids: Array, *, tracks: int = 20, most: int | None = None
+    model: Model, ids: Array, *, tracks: int = 100, most: int | None = None
 ) -> float:
     """The mean of -ln p(symbol | all before it) over a text, in nats per symbol.
 

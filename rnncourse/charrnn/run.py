@@ -151,13 +151,18 @@ class Run:
         """The trained network, on a device: the "best" or the "last" one. Raises Refusal
         where there is none yet.
         """
-        path = self.folder / (BEST if which == "best" else LAST)
+        if which not in ("best", "last"):
+            raise Refusal(f"the model is {which!r}; use best or last")
+        path = self.folder / (BEST if which == "best" else TRAINING)
         if not path.exists():
             raise Refusal(
                 f"{self.folder} has no {which} model yet; train it first (rnncourse"
                 f" train --resume --out {self.folder})"
             )
         model, (weights, _) = self.new_model(), files.read_tensors(path)
+        if which == "last":  # also of a run that was killed
+            own = {name.partition("weights."): each for name, each in weights.items()}
+            weights = {name: each for (_, part, name), each in own.items() if part}
         load(model, weights, path)
         return model.to(chosen_device(device)).eval()
 

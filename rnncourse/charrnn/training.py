@@ -57,7 +57,7 @@ class Trainer:
         sampled: int = 200,
     ) -> None:
         self.run, self.every, self.sampled = run, every, sampled
-        self.stopped = False
+        self.stopped, self.rested = False, 0.0
         self.device = chosen_device(device)
         self.tracks, self.model = run.tracks(), run.new_model().to(self.device)
         self.update, self.seconds, self.evaluated = 0, 0.0, 0
@@ -119,10 +119,14 @@ class Trainer:
             self.update, self.updates, loss, norm, rate, self.seconds, best=self.best
         )
         done = self.fraction()
-        if done >= 1 or int(20 * done) > self.evaluated:
+        by_time = self.run.settings.minutes is not None
+        due = int(20 * done) > self.evaluated
+        if done >= 1 or (due and not (by_time and self.seconds < self.rested)):
             self.evaluated = int(20 * done)
             report = self._evaluate(report)
-            self.seconds += time.monotonic() - now
+            took = time.monotonic() - now
+            self.seconds += took
+            self.rested = self.seconds + 10 * took  # a slow evaluation comes less often
         if time.monotonic() - self.saved_at >= self.every:
             self.save()
         return report

@@ -15,7 +15,18 @@ from rnncourse.charrnn import Run, files
 from rnncourse.charrnn.cli import app, run
 
 TEXT = "the cat (a cat) sat on the mat. A dog ate it!\n" * 60
-SMALL = ["--model", "gru", "--hidden", "8", "--batch", "4", "--window", "20", "--epochs", "1"]
+SMALL = [
+    "--model",
+    "gru",
+    "--hidden",
+    "8",
+    "--batch",
+    "4",
+    "--window",
+    "20",
+    "--epochs",
+    "1",
+]
 
 
 @pytest.fixture(autouse=True)

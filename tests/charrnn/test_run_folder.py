@@ -71,9 +71,18 @@ def test_three_lines_of_python_do_what_the_command_does(text):
     losses = [report.loss for report in Trainer(run, sampled=3, device="cpu")]
     assert len(losses) == 19
     assert len("".join(sample(run, run.model(device="cpu"), length=5))) == 5
+    last = run.model("last", "cpu").state_dict()
+    assert all(torch.equal(each, last[name]) for name, each in weights(run).items())
+    with pytest.raises(Refusal, match="use best or last"):
+        run.model("first")
 
 
-@pytest.mark.parametrize("model", ["gru", "lstm", "rnn"])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    "model", ["gru", pytest.param("lstm", marks=SLOW), pytest.param("rnn", marks=SLOW)]
+)
 def test_a_training_broken_off_goes_on_to_the_same_bits(text, model):
     whole, parts = make(text, "whole", model=model), make(text, "parts", model=model)
     train(whole)
