@@ -5,9 +5,10 @@ A recurrent network reads one character at a time and keeps a state. A window ne
 sees the last k characters at once and keeps nothing: y_t = tanh(sum_j W[x_{t-j}, j] +
 b) W_y + b_y. All learn from the same characters, in the same number of updates of the
 same size; each kind uses the best learning rate of a grid of factors of two, which
-grows until the best does not stand at its edge, chosen on validation text with a seed
-that is not used again. Counting (n-grams, Kneser-Ney) on the same characters is the
-baseline. About six minutes on two cores.
+grows until the best does not stand at its edge, chosen on validation text with three
+seeds that are not used again. Counting (n-grams, Kneser-Ney) on the same characters is
+the baseline. About a quarter of an hour on one core. Tolerance: a loss may change by
+0.02.
 """
 
 import math
@@ -26,9 +27,9 @@ from rnncourse.text import KneserNey, windows
 from rnncourse.training import train
 
 T, B, UPDATES, PARAMETERS, TESTED = 32, 64, 1000, 34_000, 100_000
-RATES, MOST = (2e-3, 4e-3, 8e-3, 16e-3, 32e-3), math.inf
-TUNING_SEEDS, SEEDS = (100,), (0, 1, 2, 3, 4)
-WINDOWS = (1, 2, 3, 5, 8)
+RATES, MOST = (8e-3, 16e-3), math.inf
+TUNING_SEEDS, SEEDS = (100, 101, 102), (0, 1, 2, 3, 4)
+WINDOWS = (2, 3, 5, 8)
 SMOKE = {"UPDATES": 2, "TESTED": 500, "WINDOWS": (2,), "RATES": (8e-3,), "MOST": 1}
 
 

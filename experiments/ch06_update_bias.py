@@ -2,7 +2,7 @@
 learned as in ch04_long_dependency.py.
 
 Chapter 4 found that a GRU that starts at z = 1/2 does not learn temporal order at T =
-40 or 50 by gradient descent with momentum, where an LSTM does, and guessed that its
+30 to 50 by gradient descent with momentum, where an LSTM does, and guessed that its
 short reach at the start is the reason. Here the bias of z starts at 0, 1, 2 or 3 and
 nothing else changes: momentum 0.9, clipping by norm at 1, batches of 20 new sequences,
 at most 1,500 updates; a run ends when 99 % of 1,000 test sequences are right. Each bias

@@ -8,7 +8,15 @@ import numpy as np
 import pytest
 
 import experiments
-from experiments import __main__, abreast, ch07_next_year, fairness, harness, many
+from experiments import (
+    __main__,
+    abreast,
+    ch03_windows,
+    ch07_next_year,
+    fairness,
+    harness,
+    many,
+)
 from rnncourse import (
     GRU,
     LSTM,
@@ -18,6 +26,7 @@ from rnncourse import (
     Clockwork,
     Network,
     at_the_end,
+    backward,
     cross_entropy,
     forward,
     objective,
@@ -26,6 +35,7 @@ from rnncourse import (
 from rnncourse.functions import squared_error
 from rnncourse.gradcheck import relative_error
 from rnncourse.jacobians import norm_kept
+from rnncourse.recurrence import State
 from rnncourse.training import linear
 
 ABOUT = {"command", "date", "machine", "versions", "seeds", "tuning_seeds", "minutes"}
@@ -365,3 +375,23 @@ def test_the_plain_predictions_of_the_sunspots_are_the_stored_ones():
     for p in (2, 9):
         error = ch07_next_year.autoregression(p)
         assert error == pytest.approx(stored[f"autoregression on {p}"], abs=1e-4)
+
+
+def test_a_cut_gradient_has_the_pairs_it_should_and_one_cut_at_random_is_right_on_average():
+    rng = np.random.default_rng(0)
+    cell = RNN.init(5, 4, rng=rng)
+    xs, dhs = rng.normal(size=(12, 3, 5)), rng.normal(size=(12, 3, 4))
+    run = forward(cell, xs)
+    full = backward(cell, dhs, run).cell
+    for k1 in (1, 4, 12):
+        whole = ch03_windows.overlapping(cell, dhs, run, k1, 12)
+        assert relative_error(whole, full) < 1e-12
+    at_9 = np.where(np.arange(12)[:, None, None] == 9, dhs, 0)
+    for k1, k2, begin in ((1, 4, 6), (2, 4, 6), (4, 4, 8), (4, 6, 6)):
+        window = forward(cell, xs[begin:], State(run.hs_prev[begin]))
+        right = backward(cell, at_9[begin:], window).cell
+        cut = ch03_windows.overlapping(cell, at_9, run, k1, k2)
+        assert relative_error(cut, right) < 1e-12
+    draws = [ch03_windows.at_random(cell, dhs, run, 4, rng) for _ in range(3000)]
+    mean = full.map(lambda _, *each: np.mean(each, axis=0), *draws)
+    assert relative_error(mean, full) < 0.03

@@ -30,6 +30,9 @@ register(
         " multiplies": edited(as_tanh, "W_h / 4", "W_h / 2"),
         "V_h is halved twice, and the 1 in s = (1 + h) / 2 has a term of its"
         " own": edited(as_tanh, "W_h / 4", "W_h / 2", " + W_h.sum(axis=0) / 4", ""),
+        "V_h is halved twice, and so is what comes from the 1 in s = (1 + h) / 2": edited(
+            as_tanh, "W_h / 4", "W_h / 2", "sum(axis=0) / 4", "sum(axis=0) / 2"
+        ),
         "The state before multiplies W_h from the left: which sum of W_h does a row of"
         " ones make?": edited(as_tanh, "axis=0", "axis=1"),
         "All that stands in the tanh is halved, so what comes from the 1 is halved"
@@ -155,6 +158,8 @@ register(
         " to it?": 2 / 3,
         "That is the height of the curve: a slope is asked for": 1.7159,
         "That is the plain tanh: both constants change the slope": 1.0,
+        "Rounded too far: three decimals are asked for": 1.14,
+        "That is a number of steps: the slope comes first": 18.0,
         "The two constants multiply; they do not add": 1.7159 + 2 / 3,
         "That is the slope where the input is 1: where is the curve steepest?": (
             1.7159 * 2 / 3 * (1 - np.tanh(2 / 3) ** 2)
@@ -179,6 +184,9 @@ register(
     mistakes={
         "Lengths do not add up, their squares do": lambda alpha: (1 + alpha) / 2,
         "That is the share of the squared length": lambda alpha: (1 + alpha**2) / 2,
+        "A slope of alpha multiplies a square by alpha²": edited(
+            leaky_share, "alpha**2", "alpha"
+        ),
         "That is the ReLU: the other half is not lost here": lambda alpha: np.sqrt(0.5),
         "Half of the units is on, and half is off: each half has its own"
         " weight": edited(leaky_share, " / 2", ""),

@@ -95,6 +95,9 @@ register(
         "This is one layer and the read-out: the exercise has two layers": edited(
             count, "first + second", "first"
         ),
+        "The second layer has a W_x of its own, for the states of the first": edited(
+            count, "second = H * H + H * H", "second = H * H"
+        ),
         "The product of a state with W_h needs parameters in each"
         " layer": lambda D, H, V: count(D, H, V) - 2 * H * H,
         "Our equation has one bias for each unit (PyTorch stores two, and adds"

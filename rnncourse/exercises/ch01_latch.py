@@ -47,10 +47,12 @@ def judge_latch(latch: Any, rng: np.random.Generator) -> Verdict | None:
                 " lift the state further",
             )
         if not (late > 0.5).all():
+            later = int(np.argmin(late > 0.5))
+            steps = "1 step" if later == 1 else f"{later} steps"
             return Verdict(
                 False,
-                f"✗ the one is forgotten {np.argmin(late > 0.5)} steps later: where does"
-                " tanh(w_h h + b) cross the diagonal?",
+                f"✗ the one is forgotten {steps} later: where does tanh(w_h h + b) cross"
+                " the diagonal?",
             )
     return None
 

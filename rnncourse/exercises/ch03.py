@@ -36,6 +36,9 @@ register(
         "This is what was lost: the exercise asks for what is kept": lambda T, k: (
             pairs(T, T) - pairs(T, k)
         ),
+        "This is the share that is kept: how many pairs is that?": lambda T, k: (
+            pairs(T, k) / pairs(T, T)
+        ),
         "Not every loss reaches k states: how far back can the first loss of a stretch"
         " go?": lambda T, k: sum(min(t, k) for t in range(1, T + 1)),
     },
@@ -98,6 +101,15 @@ register(
         ),
         "The losses before the last one have no effect: add the two terms of"
         " dh": edited(backward, "+ dh_next", "if t == len(dhs) - 1 else dh_next"),
+        "What comes back passes through the tanh, too: first add, then"
+        " multiply": edited(
+            backward, "dh * (1 - hs[t] ** 2)", "dhs[t] * (1 - hs[t] ** 2) + dh_next"
+        ),
+        "The loop runs from the first step to the last: what comes back comes from the"
+        " step after": edited(backward, "reversed(range(len(dhs)))", "range(len(dhs))"),
+        "The slope of tanh is 1 - h², not (1 - h)²": edited(
+            backward, "(1 - hs[t] ** 2)", "(1 - hs[t]) ** 2"
+        ),
         "W_h looks transposed on the way back": edited(backward, "W_h.T", "W_h"),
         "This is divided by the batch size: the mean is in dhs already, if there is"
         " one": edited(
@@ -143,6 +155,17 @@ def truncated(dhs: Sequence, hs: Sequence, h_0: States, W_h: Square, k: int) -> 
     return dW_h
 
 
+def in_a_band(dhs: Sequence, hs: Sequence, h_0: States, W_h: Square, k: int) -> Square:
+    """The same for an update after every step, k_1 = 1: each loss goes back k steps."""
+    dW_h, before = np.zeros_like(W_h), np.concatenate([h_0[None], hs[:-1]])
+    for last, dh in enumerate(dhs):
+        for t in range(last, max(last - k, -1), -1):
+            da = dh * (1 - hs[t] ** 2)
+            dW_h += before[t].T @ da
+            dh = da @ W_h.T
+    return dW_h
+
+
 def truncated_inputs(rng: np.random.Generator) -> list[tuple]:
     """k divides T, and all sizes differ."""
     cases = []
@@ -167,6 +190,18 @@ register(
         ),
         "This is a mean over stretches: the gradient of a shared weight is a"
         " sum": edited(truncated, "return dW_h", "return dW_h / (len(dhs) // k)"),
+        "The first step of a stretch still hears from the second: cut what it hands on,"
+        " not what it receives": edited(
+            truncated,
+            "(dhs[t] + dh)",
+            "(dhs[t] + dh * (t % k > 0))",
+            " * (t % k > 0)\n    return",
+            "\n    return",
+        ),
+        "Each loss goes back k steps here; with windows, how far depends on where in its"
+        " window it stands": in_a_band,
+        "Only the first window begins at h_0: the others begin at the state that was"
+        " carried": edited(truncated, "before[t].T", "(before[t] if t % k else h_0).T"),
         "The gradient is cut one step too late": edited(
             truncated, "t % k > 0", "(t + 1) % k > 0"
         ),

@@ -160,6 +160,9 @@ register(
         ),
         "A length is compared with another by their ratio, not by their"
         " difference": edited(norm_kept, " / np", " - np", "ratio - 1", "ratio"),
+        "These are squares of lengths: take the roots before you divide": edited(
+            norm_kept, "ratio - 1", "ratio**2 - 1"
+        ),
         "The step back passes through the tanh before it meets W_h": edited(
             norm_kept, " * (1 - h**2)", ""
         ),

@@ -40,6 +40,9 @@ register(
         "n steps multiply the share n times, they do not subtract from it": edited(
             forget_bias, "0.5 ** (1 / n)", "1 - 0.5 / n"
         ),
+        "This is ln f: the bias is the number whose sigmoid is f": edited(
+            forget_bias, "f / (1 - f)", "f"
+        ),
     },
 )
 

@@ -60,6 +60,8 @@ register(
             "of_h[2 * H :]",
             "0 * of_h[2 * H :]",
         ),
+        "The candidate's second bias is counted twice: it belongs inside the reset"
+        " only": edited(gru_from_keras, "b[: 2 * H] += of_h[: 2 * H]", "b += of_h"),
         "The gates have two biases in Keras and one here: what became of the"
         " second?": edited(gru_from_keras, "+= of_h", "+= 0 * of_h"),
         "In Keras z near 1 keeps the old state, as here: no sign has to be"
