@@ -23,9 +23,12 @@ ORDER += [
     "text",
     "translation",
 ]
-ORDER += ["probes", "twins", "plots", "exercises"]
+ORDER += ["probes", "twins", "plots", "exercises", "charrnn", "__main__"]
 
-HEAVY = {"matplotlib": {"plots"}, "torch": {"twins"}}  # and who may import it
+HEAVY = {
+    "matplotlib": {"plots"},
+    "torch": {"twins", "charrnn"},
+}  # and who may import it
 
 ROOT = Path(rnncourse.__file__).parent
 PATHS = ROOT.rglob("*.py")
