@@ -233,17 +233,10 @@ def reader_error(cell, score="Additive", **given):
     return relative_error(Pair(gradients.cell, gradients.xs), Pair(*numeric))
 
 
+@pytest.mark.slow
 @every_cell
 @every_score
-@pytest.mark.parametrize(
-    "given",
-    [
-        {"ragged": True},
-        pytest.param({}, marks=pytest.mark.slow),
-        pytest.param({"symbols": True}, marks=pytest.mark.slow),
-    ],
-    ids=str,
-)
+@pytest.mark.parametrize("given", [{}, {"ragged": True}, {"symbols": True}], ids=str)
 def test_gradients_of_a_reader_equal_central_differences(cell, score, given):
     assert reader_error(cell, score, **given) < 1e-7
 
@@ -400,6 +393,7 @@ def test_the_judge_of_a_look_sees_the_mistake(mutant):
             assert look_error(score) > 1e-7
 
 
+@pytest.mark.slow
 @every(READER_MUTANTS)
 @pytest.mark.usefixtures("unchecked")
 def test_the_judge_of_a_reader_sees_the_mistake(mutant):

@@ -49,10 +49,9 @@ def first(kind, D=D, H=H, seed=0, **given):
 
 def slow(name, given):
     """Whether central differences wait for the whole run: in the fast one all cells
-    have them three times, layers and directions once, the deepest networks not.
+    have them, with vectors as inputs; torch is compared with all networks.
     """
-    deepest = name == "mixed" or "two_of" in name
-    return deepest or (name not in CELLS and "ragged" not in given)
+    return name not in CELLS or "symbols" in given
 
 
 @pytest.mark.parametrize(

@@ -568,6 +568,7 @@ time.sleep(0.1)
 """
 
 
+@pytest.mark.slow
 @needs_timers
 def test_the_limit_leaves_nothing_behind_under_stress():
     """The alarm lands in deep unwinding, and just where an answer ends."""
@@ -760,6 +761,7 @@ def test_hints_are_short_sentences_and_hold_no_code(exercise):
         assert not any(piece in hint for piece in code), hint
 
 
+@pytest.mark.slow
 @every_exercise
 def test_verdicts_are_the_same_each_time(exercise):
     for wrong in [*exercise.mistakes.values(), spoiled(exercise, other_shape)]:

@@ -265,6 +265,7 @@ CELLS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CELLS)
 def test_a_network_among_many_learns_as_it_does_alone(name):
     rng = np.random.default_rng(0)
@@ -377,6 +378,7 @@ def test_the_plain_predictions_of_the_sunspots_are_the_stored_ones():
         assert error == pytest.approx(stored[f"autoregression on {p}"], abs=1e-4)
 
 
+@pytest.mark.slow
 def test_a_cut_gradient_has_the_pairs_it_should_and_one_cut_at_random_is_right_on_average():
     rng = np.random.default_rng(0)
     cell = RNN.init(5, 4, rng=rng)

@@ -331,7 +331,14 @@ READOUT_MUTANTS = [
 
 def every_mutant(mutants):
     names = [f"{m.function.__qualname__}: {m.right} -> {m.wrong}" for m in mutants]
-    return pytest.mark.parametrize("mutant", mutants, ids=names)
+    deep = [
+        "two_of" in m.networks for m in mutants
+    ]  # their central differences take long
+    cases = [
+        pytest.param(m, marks=[pytest.mark.slow] * slow)
+        for m, slow in zip(mutants, deep, strict=True)
+    ]
+    return pytest.mark.parametrize("mutant", cases, ids=names)
 
 
 @every_mutant(MUTANTS)
@@ -350,6 +357,7 @@ def test_the_judge_of_several_lengths_sees_the_mistake(mutant):
             assert ragged_error(name) > 1e-7, f"with {mutant.wrong!r} {name} passes"
 
 
+@pytest.mark.slow
 @every_mutant(READOUT_MUTANTS)
 def test_the_judge_of_the_readout_sees_the_mistake(mutant):
     for loss in mutant.networks.split(", "):
@@ -374,6 +382,7 @@ def missed(steps, batch, change=lambda problem: problem):
     return missed
 
 
+@pytest.mark.slow
 def test_a_check_of_one_step_or_one_sequence_or_a_sum_misses_mistakes():
     usual = missed(T, B)
     assert len(missed(1, B) - usual) >= 10, "all that needs a second step"

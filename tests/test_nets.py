@@ -63,6 +63,7 @@ NAMES = [
 every = pytest.mark.parametrize("name", NAMES)
 
 
+@pytest.mark.slow
 @every
 def test_its_gradient_is_that_of_central_differences(name):
     net, batch = make(name)

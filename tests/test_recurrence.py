@@ -115,6 +115,7 @@ def test_a_sum_of_a_million_rows_keeps_its_digits():
     assert total == pytest.approx([1e6 * float(np.float32(0.1))] * 2, rel=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("symbols", [False, True], ids=["vectors", "symbols"])
 def test_gradients_of_a_bias_and_of_a_symbol_are_sums_in_double(symbols):
     T, B = 2000, 100

@@ -14,6 +14,8 @@ from rnncourse import __main__ as command
 from rnncourse.charrnn import Run, files
 from rnncourse.charrnn.cli import app, run
 
+pytestmark = pytest.mark.slow  # each starts with a training
+
 TEXT = "the cat (a cat) sat on the mat. A dog ate it!\n" * 60
 SMALL = [
     "--model",
@@ -137,7 +139,6 @@ def test_what_is_missing_is_said(monkeypatch):
         command.main()
 
 
-@pytest.mark.slow
 def test_ctrl_c_ends_cleanly_and_the_run_goes_on(folder):
     words = [sys.executable, "-m", "rnncourse", "train", folder / "t.txt", *SMALL]
     words[-1] = "5000"

@@ -109,6 +109,7 @@ def test_training_leaves_the_generator_of_torch_as_it_was(text):
     assert torch.equal(before, torch.get_rng_state())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "file", ["config.json", "stream.bin", "metrics.jsonl", "training", "best"]
 )
