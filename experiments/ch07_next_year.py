@@ -55,11 +55,11 @@ def start(name, seed):
     return Network.init(CELLS[name](rng=rng), 1, rng=rng)
 
 
-def errors(runs, learned, tested):
-    """Of networks that learn from some of the years, all at once, and are tested on
-    others; one for each (name, (updates, rate), seed).
+def trained(runs, learned, start):
+    """Networks that learn from some of the years: for each number of updates the runs
+    that have it, each a (name, (updates, rate), seed), all at once; what they write; and
+    the networks.
     """
-    found = {}
     for updates in {updates for _, (updates, _), _ in runs}:
         these = [run for run in runs if run[1][0] == updates]
         S = len(these)
@@ -70,7 +70,14 @@ def errors(runs, learned, tested):
         rates = np.array([rate for _, (_, rate), _ in these])
         how = {"updates": updates, "every": updates}
         nets, _ = learn(nets, xs, targets, weights, rates, **how)
-        found |= zip(these, error(outputs(nets, xs)[0], tested), strict=True)
+        yield these, outputs(nets, xs)[0], nets
+
+
+def errors(runs, learned, tested):
+    """The error on the years of `tested` for each run, after learning from others."""
+    found = {}
+    for these, ys, _ in trained(runs, learned, start):
+        found |= zip(these, error(ys, tested), strict=True)
     return [found[run] for run in runs]
 
 

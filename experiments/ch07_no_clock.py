@@ -17,11 +17,19 @@ from itertools import product
 
 import numpy as np
 
-from experiments.ch07_next_year import EARLY, LATE, SERIES, TEST, autoregression, error
+from experiments.ch07_next_year import (
+    EARLY,
+    LATE,
+    SERIES,
+    TEST,
+    autoregression,
+    error,
+    trained,
+)
 from experiments.common import rounded
 from experiments.fairness import compare, geometric_mean
 from experiments.harness import watch
-from experiments.many import alone, learn, outputs, side_by_side, together
+from experiments.many import alone
 from rnncourse import RNN, Clockwork, Network, forward
 
 CELLS = {
@@ -40,24 +48,14 @@ def start(name, seed):
     return Network.init(CELLS[name](rng=rng), 1, rng=rng)
 
 
-def trained(runs, learned, tested):
-    """Networks that learn from some of the years, all at once: (the error on those of
-    `tested`, that on those of `learned`, the network) for each (name, (updates, rate),
-    seed).
+def outcomes(runs, learned, tested):
+    """(The error on the years of `tested`, that on those of `learned`, the network) for
+    each run.
     """
     found = {}
-    for updates in {updates for _, (updates, _), _ in runs}:
-        these = [run for run in runs if run[1][0] == updates]
-        S = len(these)
-        nets = together([start(name, seed) for name, _, seed in these])
-        xs = side_by_side(np.repeat(SERIES[:-1, None, None], S, axis=1))
-        targets = np.repeat(SERIES[1:, None], S, axis=1)
-        weights = np.repeat(learned[:, None] / learned.sum(), S, axis=1)
-        rates = np.array([rate for _, (_, rate), _ in these])
-        how = {"updates": updates, "every": updates}
-        nets, _ = learn(nets, xs, targets, weights, rates, **how)
-        ys = outputs(nets, xs)[0]
-        told = error(ys, tested), error(ys, learned), [alone(nets, s) for s in range(S)]
+    for these, ys, nets in trained(runs, learned, start):
+        own = [alone(nets, s) for s in range(len(these))]
+        told = error(ys, tested), error(ys, learned), own
         found |= zip(these, zip(*told, strict=True), strict=True)
     return [found[run] for run in runs]
 
@@ -66,7 +64,7 @@ def measure(name):
     """Tuned, then run with every seed."""
     found = compare(
         [name],
-        trained,
+        outcomes,
         tuple(product(UPDATES, RATES)),
         SEEDS,
         tuning_seeds=TUNING_SEEDS,

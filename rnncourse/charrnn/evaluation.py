@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from rnncourse.arrays import Array
 from rnncourse.charrnn import files
-from rnncourse.charrnn.model import Model
+from rnncourse.charrnn.model import Model, reading
 from rnncourse.charrnn.run import Run
 from rnncourse.text.kneser_ney import KneserNey
 from rnncourse.text.ngram import NGram
@@ -38,10 +38,8 @@ def loss_of(
     rows = np.stack([padded[b * L : b * L + warm + L + 1] for b in range(tracks)], 1)
     xs, targets = rows[:-1].clip(min=0), rows[1:].copy()
     targets[:warm] = -1
-    device, total = model.read_out.weight.device, 0.0
-    was, state = model.training, None
-    model.eval()
-    with torch.no_grad():
+    total, state = 0.0, None
+    with reading(model) as device:
         for start in range(0, len(xs), 500):
             x, y = (torch.tensor(a[start : start + 500]) for a in (xs, targets))
             logits, state = model(x.to(device), state)
@@ -57,7 +55,6 @@ def loss_of(
                     reduction="sum",
                 )
             )
-    model.train(was)
     return total / (len(ids) - 1)
 
 
@@ -76,10 +73,8 @@ def windowed_loss(model: Model, ids: Array, *, T: int, most: int = 1_000_000) ->
     T = min(T, len(ids) - 1)
     n = (len(ids) - 1) // T
     xs, targets = (torch.tensor(ids[s : s + n * T].reshape(n, T).T) for s in (0, 1))
-    device, total = model.read_out.weight.device, 0.0
-    was = model.training
-    model.eval()
-    with torch.no_grad():
+    total = 0.0
+    with reading(model) as device:
         for x, y in zip(xs.split(100, 1), targets.split(100, 1), strict=True):
             logits = model(x.to(device))[0].flatten(0, 1)
             total += float(
@@ -87,7 +82,6 @@ def windowed_loss(model: Model, ids: Array, *, T: int, most: int = 1_000_000) ->
                     logits, y.to(device).flatten(), reduction="sum"
                 )
             )
-    model.train(was)
     return total / (n * T)
 
 

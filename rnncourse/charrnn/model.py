@@ -1,5 +1,7 @@
 """The network: symbols in, layers of RNN, LSTM or GRU, logits for the next symbol."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -71,6 +73,20 @@ def started(settings: Settings, V: int) -> Model:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
         return Model(settings, V)
+
+
+@contextmanager
+def reading(model: Model) -> Iterator[Any]:
+    """The network only reads: no dropout, no gradients; then it is as it was. Gives its
+    device.
+    """
+    was = model.training
+    model.eval()
+    try:
+        with torch.no_grad():
+            yield model.read_out.weight.device
+    finally:
+        model.train(was)
 
 
 def chosen_device(name: str | None = None) -> Any:

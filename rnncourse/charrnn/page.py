@@ -13,7 +13,7 @@ import torch
 
 from rnncourse.arrays import Array, Bool, Float, Int
 from rnncourse.charrnn.files import replacing
-from rnncourse.charrnn.model import Model
+from rnncourse.charrnn.model import Model, reading
 from rnncourse.charrnn.refusal import Refusal
 from rnncourse.charrnn.run import Run
 from rnncourse.probes import best_units
@@ -117,9 +117,9 @@ def read(
     model: Model, ids: Int[Array, " N"]
 ) -> tuple[Float[Array, "N H"], Float[Array, "N V"]]:
     """The last layer's states, and the probabilities of what comes next."""
-    with torch.no_grad():
-        x = torch.tensor(ids)[:, None].to(model.read_out.weight.device)
-        hs, _ = model.eval().hidden(x)
+    with reading(model) as device:
+        x = torch.tensor(ids)[:, None].to(device)
+        hs, _ = model.hidden(x)
         p = model.read_out(hs).softmax(-1)
     return hs[:, 0].double().cpu().numpy(), p[:, 0].double().cpu().numpy()
 

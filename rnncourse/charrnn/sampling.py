@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from rnncourse.arrays import Array, Float, Int
-from rnncourse.charrnn.model import Model
+from rnncourse.charrnn.model import Model, reading
 from rnncourse.charrnn.refusal import Refusal
 from rnncourse.charrnn.run import STREAM, Run
 from rnncourse.text.sampling import nucleus, tempered
@@ -89,14 +89,10 @@ class Reader:
 
     def read(self, ids: Int[Array, " P"]) -> Float[Array, " V"]:
         """The logits for the symbol after these, which come after all read before."""
-        model = self.model
-        was = model.training
-        model.eval()
-        with torch.no_grad():
-            x = torch.tensor(ids)[:, None].to(model.read_out.weight.device)
-            hs, self.state = model.hidden(x, self.state)
-            logits = model.read_out(hs[-1, 0])
-        model.train(was)
+        with reading(self.model) as device:
+            x = torch.tensor(ids)[:, None].to(device)
+            hs, self.state = self.model.hidden(x, self.state)
+            logits = self.model.read_out(hs[-1, 0])
         return logits.double().cpu().numpy()
 
 
