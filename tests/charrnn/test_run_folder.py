@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from rnncourse.charrnn import Explosion, Refusal, Run, Settings, Trainer, sample
+from rnncourse.charrnn import Explosion, Refusal, Run, Settings, Trainer, sample, stream
 from rnncourse.charrnn import files as files_of_runs
 
 TEXT = "the cat sat on the mat. a dog ate the cat!\n" * 40
@@ -184,9 +184,42 @@ def test_a_full_disk_loses_nothing(text, monkeypatch):
         assert (run.folder / name).read_bytes() == before[name]
     assert not list(run.folder.glob("*.tmp"))
     train(Run.open(run.folder))
+    assert_same(make_whole(text), run)
+
+
+def test_a_folder_has_one_writer(text):
+    run = make(text)
+    training = iter(Trainer(run, sampled=3, device="cpu"))
+    next(training)
+    before = {path.name: path.read_bytes() for path in run.folder.iterdir()}
+    other = Run.open(run.folder)
+    with pytest.raises(Refusal, match="written to by another rnncourse") as caught:
+        train(other)
+    assert "\n" not in str(caught.value)
+    with pytest.raises(Refusal, match="written to by another"), other.held():
+        pass
+    assert before == {path.name: path.read_bytes() for path in run.folder.iterdir()}
+    training.close()
+    train(other)
+    assert len(other.metrics()) == len(make_whole(text).metrics())
+
+
+def make_whole(text):
     whole = make(text, "whole")
     train(whole)
-    assert_same(whole, run)
+    return whole
+
+
+def test_two_that_begin_in_one_folder_do_not_meet(text, monkeypatch):
+    encode = stream.encode
+
+    def meanwhile(*given, **options):
+        with pytest.raises(Refusal, match="written to by another"):
+            make(text)
+        return encode(*given, **options)
+
+    monkeypatch.setattr(stream, "encode", meanwhile)
+    assert make(text).encoded.length == len(TEXT)
 
 
 def test_an_explosion_stops_with_one_line_and_keeps_the_best(text):
