@@ -230,7 +230,9 @@ class Trainer:
         self.saved_at = time.monotonic()
 
     def _restore(self) -> None:
-        path = self.run.folder / TRAINING
+        path, last = self.run.folder / TRAINING, self.run.folder / LAST
+        if last.exists():
+            files.read_tensors(last)  # only to refuse a damaged one
         tensors, facts = files.read_tensors(path)
         exploded = any(each["kind"] == "explosion" for each in self.run.metrics()[-1:])
         self.noted = facts.pop("metrics")
