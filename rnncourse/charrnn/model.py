@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from rnncourse.charrnn.refusal import Refusal
 from rnncourse.charrnn.settings import Settings
 
 KINDS: dict[str, Any] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
@@ -90,14 +91,17 @@ def reading(model: Model) -> Iterator[Any]:
 
 
 def chosen_device(name: str | None = None) -> Any:
-    """The device of this name, or the best that there is: CUDA, MPS, CPU."""
-    if name is not None:
-        return torch.device(name)
-    if torch.cuda.is_available():
-        return torch.device("cuda")
+    """The device of this name, or the best that there is: CUDA, MPS, CPU. Raises Refusal
+    for one that is not there.
+    """
+    there = ["cpu"]
     if torch.backends.mps.is_available():
-        return torch.device("mps")
-    return torch.device("cpu")
+        there.insert(0, "mps")
+    if torch.cuda.is_available():
+        there.insert(0, "cuda")
+    if name is not None and name.partition(":")[0] not in there:
+        raise Refusal(f"--device is {name}; here there is {', '.join(there)}")
+    return torch.device(name or there[0])
 
 
 def autocast(device: Any) -> Any:

@@ -47,6 +47,8 @@ class Settings:
             value = getattr(self, name)
             if value is not None and value < low:
                 raise Refusal(f"{_option(name)} is {value}; use {low} or more")
+        if self.seed >= 2**32:
+            raise Refusal(f"--seed is {self.seed}; use one below {2**32}")
         for name in ("epochs", "minutes", "lr", "clip"):
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
