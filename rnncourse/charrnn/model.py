@@ -69,11 +69,17 @@ class Model(nn.Module):
 
 def started(settings: Settings, V: int) -> Model:
     """A network with weights drawn from the seed; the generator of torch is left as it
-    was.
+    was. Raises Refusal for one that does not fit into memory.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
-        return Model(settings, V)
+        try:
+            return Model(settings, V)
+        except RuntimeError:  # torch found no room
+            raise Refusal(
+                f"a network of {settings.layers} x {settings.hidden} does not fit into"
+                " memory; use a smaller --hidden (and another --out)"
+            ) from None
 
 
 @contextmanager
