@@ -23,7 +23,7 @@ help:
 	@echo "make serve              the book on localhost"
 	@echo "make lab                JupyterLab on the chapters"
 	@echo "make run CHAPTER=01     execute one chapter in place and normalise it (all of them without CHAPTER)"
-	@echo "make bench              forward and backward of each cell, as ratios to torch"
+	@echo "make bench              each cell as ratios to torch, and the command at work"
 	@echo "make lint               ruff, pyright, notebook rules"
 	@echo "make clean              remove the built book and .venv"
 
@@ -61,6 +61,7 @@ no-such-chapter:
 
 bench: .venv/all
 	@$(BIN)/python benchmarks/bench.py
+	@$(BIN)/python benchmarks/command.py
 
 lint: .venv/all
 	@$(BIN)/ruff check .
