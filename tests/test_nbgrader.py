@@ -5,6 +5,7 @@ test_assignments.py; that both give the same points is tested here.
 """
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -93,8 +94,19 @@ WRONG = {
 ENDLESS = {
     "answer-ex-lstm-bias": "def my_bias(n):\n    while True:\n        pass",
     "answer-ex-lstm-step": "while True:\n    pass",
-    "answer-ex-lstm-layout": "import os\nmy_layout = lambda W, D: os.abort",
+    "answer-ex-lstm-layout": "def my_layout(W, D):\n    raise SystemExit",
 }
+# right on the inputs that a student sees, and on no others
+REMEMBERS = """known = exercises.find("lstm-step")
+table = {case[0].tobytes(): known.reference(*case) for case in known.inputs(known.rng())}
+
+
+def my_step(x, h_prev, c_prev, W_x, W_h, b):
+    return table.get(x.tobytes(), (0 * h_prev, 0 * c_prev))
+
+
+assert exercises.check("lstm-step", my_step).ok
+"""
 CHEAT = "from types import SimpleNamespace\n\n\ndef grade(*_, points):\n"
 CHEAT += "    return SimpleNamespace(points=points, comment='cheated')\n"
 
@@ -112,17 +124,18 @@ def test_nbgrader_grades_a_chapter(course, hidden):
     submit(
         course, "cheat", {}, {"hidden.py": CHEAT, "rnncourse.py": "raise SystemExit"}
     )
+    submit(course, "remembers", {"answer-ex-lstm-step": REMEMBERS})
     quick = "--Execute.timeout=25"
     done = nbgrader(course, "autograde", LSTM.stem, quick)
     assert done.returncode == 0, done.stderr
     graded = {
         student: scores(course, student)
-        for student in ("solved", "unsolved", "wrong", "endless", "cheat")
+        for student in ("solved", "unsolved", "wrong", "endless", "cheat", "remembers")
     }
     want = full(source)
     by_hand = {n for n in solved if n.startswith(("words", "report"))}
     assert graded["solved"] == {**want, **dict.fromkeys(by_hand)}, "None: by a reader"
-    for student in ("unsolved", "endless", "cheat"):
+    for student in ("unsolved", "endless", "cheat", "remembers"):
         assert graded[student] == dict.fromkeys([*want, *by_hand], 0), student
     answers = {
         v: exercises.find(e).mistakes[hints[n]] for n, (e, v, _) in WRONG.items()
@@ -136,10 +149,10 @@ def test_nbgrader_grades_a_chapter(course, hidden):
     assert all(hint in page for hint in hints.values())
     secret = (course / "instructor" / "seed.txt").read_text()
     pages = [p.read_text() for p in (course / "feedback").rglob("*.html")]
-    assert len(pages) == 5 and not any(secret in page for page in pages)
+    assert len(pages) == 6 and not any(secret in page for page in pages)
     assert nbgrader(course, "export").returncode == 0
     table = (course / "grades.csv").read_text().splitlines()
-    assert len(table) == 1 + 5 * len(CHAPTERS)
+    assert len(table) == 1 + 6 * len(CHAPTERS)
 
 
 def scores(course, student):
@@ -163,3 +176,30 @@ def test_made_again_a_course_keeps_its_seed_and_what_was_handed_in(course):
     subprocess.run(command, check=True, env=environment, timeout=600)
     assert (course / "instructor" / "seed.txt").read_text() == seed
     assert (course / "submitted" / "late" / LSTM.stem / LSTM.name).exists()
+
+
+def test_a_folder_is_graded_without_nbgrader(course, tmp_path):
+    source = course / "source" / LSTM.stem / LSTM.name
+    shutil.copy(source, tmp_path / "ada.ipynb")
+    tampered = read(course / "release" / LSTM.stem / LSTM.name)
+    cells = cells_by_name(tampered)
+    cells["check-ex-lstm-step"].source = "4"
+    cells["answer-ex-lstm-bias"].source = cells_by_name(read(source))[
+        "answer-ex-lstm-bias"
+    ].source
+    nbformat.write(tampered, tmp_path / "bob.ipynb")
+    script = ROOT / "classroom" / "marks.py"
+    done = subprocess.run(
+        [sys.executable, script, source, tmp_path],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    rows = [line.split(",") for line in done.stdout.splitlines()]
+    assert [row[:2] for row in rows[1:]] == [
+        ["ada.ipynb", "16.0"],
+        ["bob.ipynb", "4.0"],
+    ]
+    assert rows[0][2:4] == ["check-ex-lstm-bias", "words-ex-lstm-bias"]
+    assert rows[2][2:5] == ["4.0", "", "0.0"]

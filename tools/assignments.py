@@ -90,9 +90,10 @@ def cells_of(exercise: Exercise, book: Book) -> Iterator[nbformat.NotebookNode]:
     credit += f"{by_hand} by a reader" if by_hand else ""
     yield _cell(f"text-{label}", "markdown", f"{text}\n\n*{credit}*")
     if check:
-        blank, ask = exercise.blank[: check.start()].rstrip(), check.group()
+        blank = exercise.blank[: check.start()].rstrip()
+        ask = exercise.blank[len(blank) + 1 : check.end()]  # and the lines before it
         solution = f"### BEGIN SOLUTION\n{exercise.code()[0]}\n### END SOLUTION"
-        answer = f"{blank}\n{solution}\n\n{ask}"
+        answer = f"{blank}\n{solution}{ask}"
         yield _cell(f"answer-{label}", "code", answer, solution=True)
         graded = CHECK.format(**check.groupdict(), points=points)
         yield _cell(f"check-{label}", "code", graded, points=points)
