@@ -161,16 +161,16 @@ class Stream(io.TextIOBase):
     """What is printed goes to the page, until it is too much."""
 
     def __init__(self, tell: Callable[[str, str], None]):
-        self.tell, self.left = tell, LONGEST
+        self.to_page, self.left = tell, LONGEST
 
     def writable(self) -> bool:
         return True
 
     def write(self, text: str) -> int:
         if self.left > 0:
-            self.tell("stream", text[: self.left])
+            self.to_page("stream", text[: self.left])
         if 0 < self.left < len(text):
-            self.tell("stream", f"\n... cut after {LONGEST:,} characters\n")
+            self.to_page("stream", f"\n... cut after {LONGEST:,} characters\n")
         self.left -= len(text)
         return len(text)
 
@@ -208,7 +208,8 @@ class Kernel:
     def source(self, id: str) -> str:
         """What a cell runs: the reader's text, or the book's."""
         cell = self.cells[id]
-        return self.written.get(id, cell.get("runs", cell["source"]))
+        ours = str(cell.get("runs", cell["source"]))
+        return self.written.get(id, ours)
 
     def run(self, id: str) -> bool:
         """Run a cell; whether it came to its end."""

@@ -150,11 +150,11 @@
       this.resets = button("Reset", () => this.reset());
       this.edits.hidden = !this.box;
       this.resets.hidden = true;
-      this.bar.append(this.runs, this.edits, this.above, this.resets);
+      this.bar.append(this.resets, this.above, this.edits, this.runs);
       this.place.prepend(this.bar);
       // one stop of the Tab key for a bar; arrows move in it
       const all = [...this.bar.children];
-      all.forEach((one, i) => { one.tabIndex = i ? -1 : 0; });
+      all.forEach((one) => { one.tabIndex = one === this.runs ? 0 : -1; });
       this.bar.addEventListener("keydown", (event) => {
         const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
         const seen = all.filter((one) => !one.hidden);

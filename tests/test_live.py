@@ -143,7 +143,7 @@ def test_a_keyboard_is_enough_to_edit(opened):
     cell = reader.cell("naive_tanh")
     press = reader.page.keyboard.press
     cell.get_by_role("button", name="Run", exact=True).focus()
-    press("ArrowRight")
+    press("ArrowLeft")
     press("Enter")  # Edit
     press("Control+a")
     reader.page.keyboard.type("if True:")

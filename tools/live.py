@@ -80,7 +80,11 @@ def page_data(path: Path) -> dict:
     return {
         "cells": cells,
         "results": [file.name for file in results if file.stem in strings],
-        "texts": [name for name, (*_, users) in TEXTS.items() if users & words],
+        "texts": [
+            name
+            for name, (package, pattern, users) in TEXTS.items()
+            if users & words and any(files_of(package, pattern))
+        ],
         "library": "python_source" in words,  # wants Python's library as files
     }
 
@@ -102,7 +106,7 @@ def mark(app: Any, doctree: nodes.document) -> None:
         node["ids"].append(f"cell-{cell['id']}")
         if "why" in cell:
             text = f"not live: needs {cell['why']}"
-            node.insert(0, nodes.paragraph(text, text, classes=["live-not"]))
+            node.append(nodes.paragraph(text, text, classes=["live-not"]))
         else:
             node["classes"].append("live-cell")
 
@@ -199,7 +203,10 @@ def finish(app: Any, exception: Exception | None) -> None:
         if files := dict(files_of(package, pattern)):
             contents = {to: file.read_bytes() for to, file in files.items()}
             archive(folder / f"{name}.zip", contents)
-    book = {"wheels": [wheel(name, folder) for name in WHEELS], "packages": PYODIDE}
+    book: dict[str, Any] = {
+        "wheels": [wheel(name, folder) for name in WHEELS],
+        "packages": PYODIDE,
+    }
     if source := os.environ.get("PYODIDE"):
         copy_pyodide(Path(source), static / "pyodide")
         book["pyodide"] = "pyodide/"
