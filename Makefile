@@ -12,11 +12,12 @@ export OMP_NUM_THREADS := 2
 export PYTHONHASHSEED := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help book test test-fast serve lab run bench lint clean browser no-such-chapter
+.PHONY: help book pdf epub test test-fast serve lab run bench lint clean browser no-such-chapter
 
 help:
 	@echo "make book               build the book and print where it is"
 	@echo "make book PYODIDE=path  the same with a copy of Pyodide, for live cells without a network"
+	@echo "make pdf, make epub     the built book as one file; SOLUTIONS=no leaves them out"
 	@echo "make test-fast          the package, the rules and small runs, in under two minutes"
 	@echo "make test               every test: those, the chapters, and the book in a browser; with coverage"
 	@echo "make serve              the book on localhost"
@@ -31,6 +32,9 @@ book: .venv/book
 		|| { cat _build.log; rm -rf _build _build.log; echo "The book did not build: see the warnings above."; exit 1; }
 	@rm -f _build.log
 	@echo "The book: $(CURDIR)/$(BOOK)"
+
+pdf epub: book .venv/all browser
+	@$(BIN)/python tools/$@.py $(dir $(BOOK)) $(dir $(BOOK))recurrent-networks.$@ $(if $(filter no,$(SOLUTIONS)),--without-solutions)
 
 test-fast: .venv/all
 	@$(PYTEST)
@@ -64,12 +68,12 @@ lint: .venv/all
 clean:
 	rm -rf _build .venv
 
-# The browser tests drive the system's Chromium. Only root may install it; for others they are skipped and say what to do.
+# The browser tests drive the system's Chromium, and epubcheck. Only root may install them; for others they are skipped and say what to do.
 browser:
-	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! command -v chromium >/dev/null; then \
-		echo "Installing chromium for the browser tests ..."; \
-		{ apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y chromium; } >/dev/null 2>&1 </dev/null \
-			|| echo "apt-get could not install chromium"; fi
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! { command -v chromium && command -v epubcheck; } >/dev/null; then \
+		echo "Installing chromium and epubcheck for the browser tests ..."; \
+		{ apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y chromium epubcheck; } >/dev/null 2>&1 </dev/null \
+			|| echo "apt-get could not install chromium and epubcheck"; fi
 
 # What the verbs need: a virtual environment with the tested versions, made once.
 .venv/book .venv/all: pyproject.toml constraints.txt

@@ -1,7 +1,6 @@
 """The book, built and served, and a browser: fixtures for those who read it."""
 
 import os
-import shutil
 import subprocess
 import sys
 import threading
@@ -11,10 +10,6 @@ import pytest
 import serve
 
 ROOT = Path(__file__).parent.parent
-CHROMIUMS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
-CHROMIUMS += ["/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"]
-ARGUMENTS = ["--no-sandbox", "--no-first-run", "--disable-background-networking"]
-ARGUMENTS += ["--disable-component-update"]
 WIDE = {"width": 1280, "height": 844}
 BUILD_WITHOUT_TORCH = """
 import sys
@@ -55,13 +50,9 @@ def site(book):
 @pytest.fixture(scope="module")
 def browser():
     """The system's Chromium with a fresh profile."""
-    path = next(filter(None, map(shutil.which, CHROMIUMS)), None)
-    if path is None:
-        pytest.skip("no browser: install Debian's `chromium`, or Google Chrome")
-    from playwright.sync_api import sync_playwright
+    import chromium
 
-    with sync_playwright() as playwright:
-        how = {"args": ARGUMENTS, "env": {**os.environ, "LANG": "C.UTF-8"}}
-        browser = playwright.chromium.launch(executable_path=path, **how)
+    if chromium.path() is None:
+        pytest.skip(chromium.MISSING)
+    with chromium.chromium() as browser:
         yield browser
-        browser.close()
