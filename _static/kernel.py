@@ -224,7 +224,6 @@ class Kernel:
         self.space["__differs__"] = differs.append
         with redirect_stdout(out), redirect_stderr(out):
             done = self._execute(source, f"cell {index + 1}", mild=ours and self.own)
-            figures(self.tell)
         if ours and "note" in cell:
             self.tell("note", cell["note"])
         for test in differs:
@@ -247,7 +246,8 @@ class Kernel:
                 value = eval(code, self.space)
                 if value is not None:
                     self.space["_"] = value
-                    self.tell("text", repr(value))
+                    self.tell("text", repr(value)[:LONGEST])
+            figures(self.tell)
         except BaseException as error:
             if isinstance(error, SystemExit):
                 return True
@@ -256,14 +256,16 @@ class Kernel:
                 own = own.tb_next
             lines = traceback.format_exception(type(error), error, own)
             self.tell("error", "".join(lines))
+            if "matplotlib.pyplot" in sys.modules:
+                sys.modules["matplotlib.pyplot"].close("all")
             return False
         return True
 
 
 def figures(tell: Callable[[str, str], None]) -> None:
     """Send every open figure to the page, cut as a notebook cuts it, and close it."""
-    import matplotlib.pyplot as plt
-
+    if (plt := sys.modules.get("matplotlib.pyplot")) is None:
+        return
     for number in plt.get_fignums():
         figure, file = plt.figure(number), io.BytesIO()
         figure.savefig(file, format="png", dpi=figure.dpi, bbox_inches="tight")

@@ -94,7 +94,9 @@ function output(part, text) {
 let ready; // a promise of the kernel
 
 async function run({ page, id, above, texts }) {
-  const kernel = await (ready ??= start(page));
+  const kernel = await (ready ??= start(page).catch((error) => {
+    throw new Error(`Python did not start: ${error.message}`);
+  }));
   if (!id) return;
   kernel.edit(JSON.stringify(texts));
   for (const next of kernel.plan(id, above).toJs()) {

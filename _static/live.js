@@ -65,10 +65,11 @@
   const startWorker = () => {
     worker = new Worker(workerAddress, { type: "module" });
     worker.onmessage = ({ data }) => answers[data.kind](data);
-    worker.onerror = (event) => answers.failed({ text: event.message });
+    worker.onerror = (event) => answers.failed({ text: event.message ?? "Python did not start." });
   };
 
   const send = (id, above) => {
+    if (location.protocol === "file:") return say("Live cells need a server: make serve", true);
     if (!worker) startWorker();
     const texts = {};
     for (const cell of cells.values()) if (cell.written !== null) texts[cell.id] = cell.written;
@@ -98,9 +99,8 @@
       setTimeout(() => { if (!waiting && !wrong) say(""); }, 3000);
     },
     failed: ({ text }) => {
-      const served = location.protocol !== "file:";
       end();
-      say(served ? `Python did not start: ${text}` : "Live cells need a server: make serve", true);
+      say(text, true);
     },
   };
 
