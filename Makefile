@@ -5,6 +5,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	$$p -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 BOOK := _build/html/index.html
+COURSE ?= _build/assignments
 CHAPTERS = $(wildcard chapters/$(CHAPTER)*.ipynb)
 PYTEST = OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses logical --maxprocesses 8
 
@@ -12,18 +13,20 @@ export OMP_NUM_THREADS := 2
 export PYTHONHASHSEED := 0
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help book pdf epub test test-fast serve lab run bench lint clean browser no-such-chapter
+.PHONY: help book pdf epub cards assignments test test-fast serve lab run bench lint clean browser no-such-chapter
 
 help:
 	@echo "make book               build the book and print where it is"
 	@echo "make book PYODIDE=path  the same with a copy of Pyodide, for live cells without a network"
 	@echo "make pdf, make epub     the built book as one file; SOLUTIONS=no leaves them out"
+	@echo "make cards              the questions of all quizzes as cards for Anki"
+	@echo "make assignments        the exercises as a course for nbgrader (COURSE=folder, CHAPTER=05)"
 	@echo "make test-fast          the package, the rules and small runs, in under two minutes"
 	@echo "make test               every test: those, the chapters, and the book in a browser; with coverage"
 	@echo "make serve              the book on localhost"
 	@echo "make lab                JupyterLab on the chapters"
 	@echo "make run CHAPTER=01     execute one chapter in place and normalise it (all of them without CHAPTER)"
-	@echo "make bench              forward and backward of each cell, as ratios to torch"
+	@echo "make bench              each cell as ratios to torch, and the command at work"
 	@echo "make lint               ruff, pyright, notebook rules"
 	@echo "make clean              remove the built book and .venv"
 
@@ -35,6 +38,12 @@ book: .venv/book
 
 pdf epub: book .venv/all browser
 	@$(BIN)/python tools/$@.py $(dir $(BOOK)) $(dir $(BOOK))recurrent-networks.$@ $(if $(filter no,$(SOLUTIONS)),--without-solutions)
+
+cards: book .venv/all
+	@$(BIN)/python tools/review.py $(dir $(BOOK)) $(dir $(BOOK))recurrent-networks.apkg
+
+assignments: $(if $(CHAPTERS),.venv/all,no-such-chapter)
+	@$(BIN)/python tools/assignments.py $(COURSE) $(CHAPTERS)
 
 test-fast: .venv/all
 	@$(PYTEST)
@@ -58,6 +67,7 @@ no-such-chapter:
 
 bench: .venv/all
 	@$(BIN)/python benchmarks/bench.py
+	@$(BIN)/python benchmarks/command.py
 
 lint: .venv/all
 	@$(BIN)/ruff check .

@@ -3,7 +3,7 @@
 import importlib.util
 import sys
 
-NEEDED = ("torch", "typer", "safetensors", "tqdm")
+NEEDED = ("torch", "typer", "safetensors", "filelock", "tqdm")
 
 
 def main() -> None:

@@ -1,5 +1,7 @@
 """In the test run the shapes in the annotations are executed: a wrong one is an error."""
 
+import sys
+from pathlib import Path
 from typing import Any
 
 import jaxtyping
@@ -38,3 +40,14 @@ def unchecked():
     jaxtyping.config.update("jaxtyping_disable", True)
     yield
     jaxtyping.config.update("jaxtyping_disable", False)
+
+
+@pytest.fixture
+def hidden(tmp_path, monkeypatch):
+    """The teacher's module of the graded cells can be imported."""
+    source = Path(__file__).parent.parent / "classroom" / "hidden.py"
+    (tmp_path / "hidden.py").write_text(source.read_text("utf-8"), "utf-8")
+    (tmp_path / "seed.txt").write_text("20")
+    monkeypatch.syspath_prepend(tmp_path)
+    yield
+    sys.modules.pop("hidden", None)

@@ -14,7 +14,7 @@ from playwright.sync_api import Page
 
 TITLE = "Recurrent networks"
 ENTRY = re.compile(r'<a class="reference internal" href="([^"#]+\.html)">')
-LINKS = '<p id="editions">'
+LINKS = '<span id="editions">'
 # Ids get the page's own prefix, since all pages become one document.
 PREPARE = """([own, solutions]) => {
     document.documentElement.dataset.theme = "light";

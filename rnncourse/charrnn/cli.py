@@ -4,7 +4,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,8 +14,9 @@ import typer
 
 from rnncourse.charrnn import stream, telling
 from rnncourse.charrnn.checking import checked
-from rnncourse.charrnn.evaluation import LONGEST, baselines, loss_of
+from rnncourse.charrnn.evaluation import LONGEST, Baseline, baselines, loss_of
 from rnncourse.charrnn.model import chosen_device
+from rnncourse.charrnn.ranks import joined, speaks
 from rnncourse.charrnn.refusal import Refusal
 from rnncourse.charrnn.run import Run
 from rnncourse.charrnn.sampling import beam as best_text
@@ -51,7 +52,8 @@ def run() -> None:
     try:
         app()
     except Refusal as refusal:
-        print(f"rnncourse: {refusal}", file=sys.stderr)
+        if speaks():
+            print(f"rnncourse: {refusal}", file=sys.stderr)
         sys.exit(2)
     except BrokenPipeError:  # `rnncourse sample RUN | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -94,32 +96,44 @@ def train(
     The run is a folder. Ctrl-C ends it cleanly, --resume goes on to the same numbers,
     also after a crash.
     """
-    given = locals()
-    if resume:
-        found = resumed(out or "run", text, lr=lr, epochs=epochs, minutes=minutes)
-    else:
-        names = [field.name for field in fields(Settings)]
-        settings = Settings(**{name: given[name] for name in names})
-        fast = chosen_device(device).type != "cpu"
-        found = Run.create(text or [], out or "run", settings, fast=fast)
-    telling.tell_run(found)
-    goal = telling.tell_baselines(found)
-    trainer = Trainer(found, device=device, every=checkpoint_seconds)
-    telling.train_and_tell(trainer, goal)
+    given, folder = locals(), out or "run"
+    names = [field.name for field in fields(Settings)]
+    settings = Settings(**{name: given[name] for name in names})
+    with joined() as ranks, ExitStack() as stack:
+
+        def begin() -> tuple[Run, Baseline | None]:
+            if resume:
+                found = opened(folder, text)
+                stack.enter_context(found.held())
+                change(found, lr=lr, epochs=epochs, minutes=minutes)
+            else:
+                fast = chosen_device(device).type != "cpu"
+                found = Run.create(text or [], folder, settings, fast=fast, ranks=ranks)
+                stack.enter_context(found.held())
+            telling.tell_run(found)
+            return found, telling.tell_baselines(found)
+
+        found, goal = ranks.after_first(begin, lambda: (Run.open(folder), None))
+        trainer = Trainer(found, device=device, every=checkpoint_seconds, ranks=ranks)
+        telling.train_and_tell(trainer, goal)
 
 
-def resumed(folder: str, text: list[str] | None, **changes: Any) -> Run:
-    """The run in a folder, with another rate or end if these are given."""
+def opened(folder: str, text: list[str] | None) -> Run:
+    """The run in a folder, to go on with."""
     if text:
         raise Refusal(
             f"--resume goes on with the text that {folder} holds; leave {text[0]} out"
         )
-    found = Run.open(folder)
+    return Run.open(folder)
+
+
+def change(found: Run, **changes: Any) -> None:
+    """Another rate or end, if these are given."""
     exploded = any(each["kind"] == "explosion" for each in found.metrics()[-1:])
     if exploded and changes["lr"] is None:
         raise Refusal(
-            f"{folder} stopped by an explosion; go on from its best with a smaller rate"
-            f" (--lr {(found.settings.lr or 0) / 4:.2g})"
+            f"{found.folder} stopped by an explosion; go on from its best with a smaller"
+            f" rate (--lr {(found.settings.lr or 0) / 4:.2g})"
         )
     new = {name: value for name, value in changes.items() if value is not None}
     if len({"epochs", "minutes"} & set(new)) == 1:
@@ -127,7 +141,6 @@ def resumed(folder: str, text: list[str] | None, **changes: Any) -> Run:
     if new:
         found.settings = replace(found.settings, **new)
         found.write_config()
-    return found
 
 
 @app.command(

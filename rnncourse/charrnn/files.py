@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import torch
+from filelock import FileLock, Timeout
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 
@@ -41,14 +42,15 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
         os.replace(temporary, path)
         _sync_folder(path.parent)
     except OSError as error:
-        _remove(temporary)
+        remove(temporary)
         raise of_the_system(error, f"writing {path}") from None
     except BaseException:
-        _remove(temporary)
+        remove(temporary)
         raise
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """A file goes, if it is there and can."""
     with contextlib.suppress(OSError):
         path.unlink(missing_ok=True)
 
@@ -60,6 +62,28 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+@contextlib.contextmanager
+def held(lock: FileLock) -> Iterator[None]:
+    """A folder that this process alone writes to. Raises Refusal where another does.
+
+    The lock goes when its process does, however that ends.
+    """
+    folder = Path(lock.lock_file).parent
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise Refusal(
+            f"{folder} is being written to by another rnncourse; wait for its end, or"
+            " name another folder with --out"
+        ) from None
+    except OSError as error:
+        raise of_the_system(error, f"locking {folder}") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def sealed(data: bytes) -> bytes:

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from rnncourse.charrnn.refusal import Refusal
 from rnncourse.charrnn.settings import Settings
 
 KINDS: dict[str, Any] = {"lstm": nn.LSTM, "gru": nn.GRU, "rnn": nn.RNN}
@@ -68,11 +69,17 @@ class Model(nn.Module):
 
 def started(settings: Settings, V: int) -> Model:
     """A network with weights drawn from the seed; the generator of torch is left as it
-    was.
+    was. Raises Refusal for one that does not fit into memory.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(settings.seed)
-        return Model(settings, V)
+        try:
+            return Model(settings, V)
+        except RuntimeError:  # torch found no room
+            raise Refusal(
+                f"a network of {settings.layers} x {settings.hidden} does not fit into"
+                " memory; use a smaller --hidden (and another --out)"
+            ) from None
 
 
 @contextmanager
@@ -90,14 +97,17 @@ def reading(model: Model) -> Iterator[Any]:
 
 
 def chosen_device(name: str | None = None) -> Any:
-    """The device of this name, or the best that there is: CUDA, MPS, CPU."""
-    if name is not None:
-        return torch.device(name)
-    if torch.cuda.is_available():
-        return torch.device("cuda")
+    """The device of this name, or the best that there is: CUDA, MPS, CPU. Raises Refusal
+    for one that is not there.
+    """
+    there = ["cpu"]
     if torch.backends.mps.is_available():
-        return torch.device("mps")
-    return torch.device("cpu")
+        there.insert(0, "mps")
+    if torch.cuda.is_available():
+        there.insert(0, "cuda")
+    if name is not None and name.partition(":")[0] not in there:
+        raise Refusal(f"--device is {name}; here there is {', '.join(there)}")
+    return torch.device(name or there[0])
 
 
 def autocast(device: Any) -> Any:

@@ -20,50 +20,74 @@ from rnncourse.probes import best_units
 
 GUESSES = 5  # of the next symbol, under each
 PAGE = """<!doctype html>
-<html lang="en"><meta charset="utf-8"><title>What single units follow</title>
+<html lang="en"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>What single units follow</title>
 <style>
-body {{ font: 16px/1.5 sans-serif; max-width: 60em; margin: 2em auto; padding: 0 1em }}
-pre {{ font: 15px/1.7 monospace; white-space: pre-wrap }}
-#guess {{ position: sticky; top: 0; background: #fff; min-height: 3em; padding: .3em 0 }}
-td, th {{ padding: 0 1em 0 0; text-align: left }}
-</style>
+:root {{ color-scheme: light dark; --low: 230 130 0; --high: 60 120 230 }}
+body {{ font: 1rem/1.5 sans-serif; max-width: 60rem; margin: 1rem auto; padding: 0 1rem }}
+h1 {{ font-size: 1.5rem }}
+select {{ font: inherit; padding: .2rem .5rem }}
+div {{ overflow-x: auto }}
+td, th {{ padding: 0 1rem 0 0; text-align: left }}
+td + td {{ font-variant-numeric: tabular-nums }}
+pre {{ font: 1rem/1.7 monospace; white-space: break-spaces; overflow-wrap: anywhere }}
+i {{ padding: 0 .4rem; font-style: normal; border-radius: .2rem }}
+#guess {{ position: sticky; top: 0; min-height: 3em; margin: 0; padding: .5rem 0;
+  background: Canvas; border-bottom: 1px solid GrayText }}
+.at {{ outline: 2px solid }}
+</style></head><body>
 <h1>What single units follow</h1>
-<p>{network}. Blue is high, orange is low. Point at a symbol, or go to it with the arrow
-keys, to see what the network expected there.</p>
+<p>{network}. <i style="background: rgb(var(--high) / .6)">Blue</i> is high,
+<i style="background: rgb(var(--low) / .6)">orange</i> is low. Point at a symbol, or go
+from one to the next with the arrow keys, to see what the network expected there.</p>
 <p><label>Unit <select id="unit">{options}</select></label></p>
-<table><tr><th>Property<th>Unit<th>Score where chosen<th>Score elsewhere</tr>{rows}</table>
-<p id="guess" role="status">&nbsp;</p><pre id="text" tabindex="0"></pre>
+<div><table><tr><th>Property<th>Unit<th>Score where chosen<th>Elsewhere</tr>{rows}
+</table></div>
+<p id="guess" role="status">&nbsp;</p>
+<pre id="text" tabindex="0" role="application" aria-label="The text"></pre>
 <script>
 const data = {data};
 const text = document.getElementById("text"), guess = document.getElementById("guess");
+const choice = document.getElementById("unit");
 let at = 0;
-data.symbols.forEach((symbol, t) => {{
+const spans = data.symbols.map((symbol, t) => {{
   const span = document.createElement("span");
   span.textContent = symbol;
   span.onmouseover = () => show(t);
-  text.append(span);
+  return span;
 }});
+text.append(...spans);
 function show(t) {{
-  at = Math.max(0, Math.min(t, data.symbols.length - 1));
-  [...text.children].forEach((s, k) => s.style.outline = k === at ? "2px solid" : "");
-  guess.textContent = JSON.stringify(data.symbols[at]) + " expected: " +
-    data.guesses[at].map(([s, p]) => JSON.stringify(s) + " " + p + " %").join(", ");
+  spans[at].className = "";
+  at = Math.max(0, Math.min(t, spans.length - 1));
+  spans[at].className = "at";
+  const told = data.guesses[at].map(([s, p]) => JSON.stringify(s) + " " + p + " %");
+  guess.textContent = JSON.stringify(data.symbols[at]) +
+    (told.length ? " expected: " + told.join(", ") : " comes first: nothing is expected") +
+    `; unit ${{choice.value}} is ${{data.units[choice.value][at] / 100}}`;
 }}
-function paint(name) {{
-  [...text.children].forEach((s, t) => {{
-    const v = data.units[name][t] / 100;
-    s.style.background = v > 0 ? `rgba(50, 110, 220, ${{v}})` : `rgba(230, 130, 0, ${{-v}})`;
+function paint() {{
+  spans.forEach((span, t) => {{
+    const v = data.units[choice.value][t] / 100, hue = v > 0 ? "--high" : "--low";
+    span.style.background = `rgb(var(${{hue}}) / ${{0.6 * Math.abs(v)}})`;
   }});
+  show(at);
 }}
 text.onkeydown = event => {{
-  const step = {{ArrowLeft: -1, ArrowRight: 1}}[event.key];
-  if (step) {{ event.preventDefault(); show(at + step); }}
+  const end = spans.length, to = {{ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: end}};
+  if (event.key in to) {{
+    event.preventDefault();
+    show(to[event.key]);
+    const box = spans[at].getBoundingClientRect();
+    const hidden = box.top < 100 || box.bottom > innerHeight;
+    if (hidden) spans[at].scrollIntoView({{block: "center"}});
+  }}
 }};
-const choice = document.getElementById("unit");
-choice.onchange = () => paint(choice.value);
-paint(choice.value);
+choice.onchange = paint;
+paint();
 </script>
-</html>
+</body></html>
 """
 
 

@@ -6,17 +6,22 @@ metrics.jsonl          what was measured, line by line, with samples
 training.safetensors   all to go on from: weights, optimiser, states, update
 model.safetensors      the last weights
 best.safetensors       the weights with the lowest loss on the validation part
+lock                   empty; held by the process that writes
 """
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
 from rnncourse.arrays import Array
 from rnncourse.charrnn import files, stream
 from rnncourse.charrnn.model import Model, chosen_device, started
+from rnncourse.charrnn.ranks import ALONE, Ranks
 from rnncourse.charrnn.refusal import Refusal, of_the_system
 from rnncourse.charrnn.settings import Settings
 from rnncourse.charrnn.symbols import Symbols
@@ -24,7 +29,8 @@ from rnncourse.charrnn.symbols import Symbols
 FORMAT = 1
 CONFIG, STREAM, METRICS = "config.json", "stream.bin", "metrics.jsonl"
 TRAINING, LAST, BEST = (f"{name}.safetensors" for name in ("training", "model", "best"))
-OURS = {CONFIG, STREAM, METRICS, TRAINING, LAST, BEST}
+LOCK = "lock"
+OURS = {CONFIG, STREAM, METRICS, TRAINING, LAST, BEST, LOCK}
 
 
 class Run:
@@ -35,6 +41,7 @@ class Run:
     ) -> None:
         self.folder, self.settings, self.encoded = folder, settings, encoded
         self.texts: list[str] = texts
+        self._lock = FileLock(folder / LOCK)
 
     @classmethod
     def create(
@@ -45,6 +52,7 @@ class Run:
         *,
         told: Callable[[int], None] = lambda n: None,
         fast: bool = False,
+        ranks: Ranks = ALONE,
     ) -> "Run":
         """Encode these texts into a new folder, with all settings chosen.
 
@@ -58,33 +66,54 @@ class Run:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise of_the_system(error, f"making {folder}") from None
-        try:
-            encoded = stream.encode(
-                names,
-                folder / STREAM,
-                unit=settings.unit,
-                encoding=settings.encoding,
-                min_count=settings.min_count,
-                told=told,
+        with files.held(FileLock(folder / LOCK)):
+            require_free(folder)  # another process may have been here
+            try:
+                return cls._encoded(names, folder, settings, told, fast, ranks)
+            except BaseException:
+                if not (folder / CONFIG).exists():
+                    for name in (STREAM, LOCK):
+                        files.remove(folder / name)
+                    if not any(folder.iterdir()):
+                        folder.rmdir()
+                raise
+
+    @classmethod
+    def _encoded(
+        cls,
+        names: list[str],
+        folder: Path,
+        settings: Settings,
+        told: Callable[[int], None],
+        fast: bool,
+        ranks: Ranks,
+    ) -> "Run":
+        encoded = stream.encode(
+            names,
+            folder / STREAM,
+            unit=settings.unit,
+            encoding=settings.encoding,
+            min_count=settings.min_count,
+            told=told,
+        )
+        learned = encoded.length - round(encoded.length * settings.val_fraction)
+        if learned < 3 or encoded.length - learned < 2:
+            raise Refusal(
+                f"{', '.join(names)}: {encoded.length} symbols are too few to learn"
+                " from and to validate on; use a longer text or another"
+                " --val-fraction"
             )
-            learned = encoded.length - round(encoded.length * settings.val_fraction)
-            if learned < 3 or encoded.length - learned < 2:
-                raise Refusal(
-                    f"{', '.join(names)}: {encoded.length} symbols are too few to learn"
-                    " from and to validate on; use a longer text or another"
-                    " --val-fraction"
-                )
-            full = settings.chosen(learned, len(encoded.symbols), fast=fast)
-            run = cls(folder, full, encoded, [str(Path(n).name) for n in names])
-            run.tracks()  # refuses what is too short
-            run.write_config()
-        except BaseException:
-            if not (folder / CONFIG).exists():
-                (folder / STREAM).unlink(missing_ok=True)
-                if not any(folder.iterdir()):
-                    folder.rmdir()
-            raise
+        V = len(encoded.symbols)
+        full = settings.chosen(learned, V, fast=fast, ranks=ranks.size)
+        run = cls(folder, full, encoded, [str(Path(n).name) for n in names])
+        ranks.share(full.batch or 0)
+        run.tracks()  # refuses what is too short
+        run.write_config()
         return run
+
+    def held(self) -> AbstractContextManager[None]:
+        """The folder, for this process alone to write to; again inside of that, too."""
+        return files.held(self._lock)
 
     @classmethod
     def open(cls, folder: str | Path) -> "Run":

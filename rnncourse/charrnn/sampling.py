@@ -10,7 +10,7 @@ import torch
 
 from rnncourse.arrays import Array, Float, Int
 from rnncourse.charrnn.model import Model, reading
-from rnncourse.charrnn.refusal import Refusal
+from rnncourse.charrnn.refusal import Refusal, of_the_system
 from rnncourse.charrnn.run import STREAM, Run
 from rnncourse.text.sampling import nucleus, tempered
 
@@ -70,6 +70,8 @@ def drawn(
         raise Refusal(f"--temperature is {temperature}; use 0 or more")
     if not 0 < top_p <= 1:
         raise Refusal(f"--top-p is {top_p}; use a number above 0, at most 1")
+    if seed < 0:
+        raise Refusal(f"--seed is {seed}; use 0 or more")
     rng, reader = np.random.default_rng(seed), Reader(model)
     p = reader.read(prompt)
     for k in range(length):
@@ -152,10 +154,13 @@ def prompt_of(text: str | None, file: str | None, stdin: Any) -> str:
     """The prompt from a string ("-": standard input) or a file."""
     if text is not None and file is not None:
         raise Refusal("--prompt and --prompt-file are both given; use one of them")
-    if text == "-" or file == "-":
-        return stdin.read()
-    if file is None:
-        return text or ""
-    if not Path(file).is_file():
-        raise Refusal(f"{file} does not exist; name a file with the prompt in it")
-    return Path(file).read_text(encoding="utf-8-sig")
+    try:
+        if text == "-" or file == "-":
+            return stdin.read()
+        if file is None:
+            return text or ""
+        return Path(file).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Refusal(f"the prompt is no UTF-8 text: {error.reason}") from None
+    except OSError as error:
+        raise of_the_system(error, "reading the prompt") from None

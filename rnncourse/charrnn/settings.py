@@ -47,6 +47,8 @@ class Settings:
             value = getattr(self, name)
             if value is not None and value < low:
                 raise Refusal(f"{_option(name)} is {value}; use {low} or more")
+        if self.seed >= 2**32:
+            raise Refusal(f"--seed is {self.seed}; use one below {2**32}")
         for name in ("epochs", "minutes", "lr", "clip"):
             value = getattr(self, name)
             if value is not None and not 0 < value < float("inf"):
@@ -72,12 +74,14 @@ class Settings:
             raise Refusal(f"the setting {strange[0]!r} is unknown to this version")
         return cls(**found)
 
-    def chosen(self, N: int, V: int, *, fast: bool = False) -> "Settings":
+    def chosen(
+        self, N: int, V: int, *, fast: bool = False, ranks: int = 1
+    ) -> "Settings":
         """All settings, for a stream of N symbols to learn from, of which V differ.
 
         Parameters and symbols are of the same order (Karpathy's rule): the widest
         network with at most N parameters, on a CPU also at most what the minutes given
-        can train. `fast` is true for a GPU.
+        can train. `fast` is true for a GPU. The batch is a multiple of `ranks`.
         """
         most = float(N)
         if self.minutes is not None and not fast:
@@ -91,7 +95,7 @@ class Settings:
                 break
         batch, window = self.batch, self.window
         window = window or max(1, min(100, (N - 1) // 10))
-        batch = batch or max(1, min(64, (N - 1) // (4 * window)))
+        batch = batch or max(1, min(64, (N - 1) // (4 * window)) // ranks) * ranks
         epochs = self.epochs
         if epochs is None and self.minutes is None:
             epochs = float(min(50, max(1, round(20_000_000 / N))))

@@ -57,11 +57,16 @@ def tell_baselines(run: Run) -> Baseline:
     return best
 
 
-def train_and_tell(trainer: Trainer, goal: Baseline) -> None:
-    """Train to the end, or until Ctrl-C."""
-    say(
-        f"training  on {trainer.device}, in {trainer.run.folder}; Ctrl-C ends it cleanly"
-    )
+def train_and_tell(trainer: Trainer, goal: Baseline | None) -> None:
+    """Train to the end, or until Ctrl-C. Without a line to beat nothing is told."""
+    if goal is None:
+        with stopping(trainer):
+            for _ in trainer:
+                pass
+        return
+    size = trainer.ranks.size
+    place = f"{trainer.device}, {size} processes" if size > 1 else f"{trainer.device}"
+    say(f"training  on {place}, in {trainer.run.folder}; Ctrl-C ends it cleanly")
     percent = "{l_bar}{bar}| {elapsed}<{remaining}{postfix}"
     bar = tqdm(
         total=1.0,

@@ -3,8 +3,10 @@ the same numbers.
 """
 
 import math
+import re
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 import torch
@@ -14,6 +16,7 @@ from torch.nn import functional
 from rnncourse.charrnn import files
 from rnncourse.charrnn.evaluation import baselines_size, loss_of
 from rnncourse.charrnn.model import autocast, chosen_device
+from rnncourse.charrnn.ranks import ALONE, Ranks
 from rnncourse.charrnn.refusal import Refusal
 from rnncourse.charrnn.run import BEST, LAST, TRAINING, Run, load
 from rnncourse.charrnn.sampling import sample
@@ -55,11 +58,13 @@ class Trainer:
         device: str | None = None,
         every: float = 60.0,
         sampled: int = 200,
+        ranks: Ranks = ALONE,
     ) -> None:
-        self.run, self.every, self.sampled = run, every, sampled
+        self.run, self.every, self.sampled, self.ranks = run, every, sampled, ranks
         self.stopped, self.rested = False, 0.0
         self.device = chosen_device(device)
         self.tracks, self.model = run.tracks(), run.new_model().to(self.device)
+        self.mine = ranks.share(self.tracks.B)
         self.update, self.seconds, self.evaluated = 0, 0.0, 0
         self.mean = self.lowest = math.log(len(run.symbols))
         self.state: Any = None
@@ -68,7 +73,8 @@ class Trainer:
         if (run.folder / TRAINING).exists():
             self._restore()
         else:
-            run.cut_metrics(baselines_size(run))
+            self.noted = baselines_size(run)
+        self.network = ranks.network(self.model)
         self.saved_at = time.monotonic()
 
     def _optimiser(self) -> None:
@@ -80,14 +86,33 @@ class Trainer:
         """One report for each update, until the end or until `stopped` is set. Each end
         leaves a checkpoint, a `break` too; what breaks an update leaves the last one.
         """
-        while not self.stopped and (fraction := self.fraction()) < 1:
-            report = self._step(fraction)
-            try:
-                yield report
-            except BaseException:
-                self.save(end=True)
+        with self.run.held() if self.ranks.first else nullcontext():
+            if self.ranks.first:
+                self.run.cut_metrics(self.noted)
+            while (report := self._next()) is not None:
+                try:
+                    yield report
+                except BaseException:
+                    self.save(end=True)
+                    raise
+            self.save(end=True)
+
+    def _next(self) -> Report | None:
+        """The report of one more update; None at the end."""
+        try:
+            (fraction,) = self.ranks.told(1.0 if self.stopped else self.fraction())
+            return self._step(fraction) if fraction < 1 else None
+        except RuntimeError as error:
+            if self.ranks.size == 1:
                 raise
-        self.save(end=True)
+            self.save(end=True)
+            where, told = r"^\[[^]]*\] ", str(error).splitlines()[0]
+            reason = re.sub(where, "", told).partition(". ")[0]
+            raise Refusal(
+                f"update {self.update}: one of the {self.ranks.size} processes has"
+                " ended; what was learned is kept, go on with the same command and"
+                f" --resume --out {self.run.folder} ({reason})"
+            ) from None
 
     def fraction(self) -> float:
         """How much of the training is done, from 0 to 1."""
@@ -121,7 +146,8 @@ class Trainer:
         done = self.fraction()
         by_time = self.run.settings.minutes is not None
         due = int(20 * done) > self.evaluated
-        if done >= 1 or (due and not (by_time and self.seconds < self.rested)):
+        due = due and not (by_time and self.seconds < self.rested)
+        if self.ranks.first and (done >= 1 or due):
             self.evaluated = int(20 * done)
             report = self._evaluate(report)
             took = time.monotonic() - now
@@ -133,29 +159,34 @@ class Trainer:
 
     def _learn(self, rate: float) -> tuple[float, float]:
         """One update at this rate: the loss of its batch and the gradient's norm."""
-        xs, targets, fresh = self.tracks.window(self.update)
+        xs, targets, fresh = self.tracks.window(self.update, self.mine)
         x, y = (torch.tensor(each).to(self.device) for each in (xs, targets))
-        state = None if fresh else self.state
+        state = None if fresh else self.ranks.own(self.state)
         self.model.train()
         cuda = [self.device] if self.device.type == "cuda" else []
         with torch.random.fork_rng(devices=cuda):
-            torch.manual_seed(self.run.settings.seed * 1_000_003 + self.update)
+            seed = self.run.settings.seed * 1_000_003 + self.update
+            torch.manual_seed(seed + (self.ranks.rank << 48))
             with autocast(self.device):
-                logits, state = self.model(x, state)
+                logits, state = self.network(x, state)
             loss = functional.cross_entropy(logits.float().flatten(0, 1), y.flatten())
         self.adam.zero_grad(set_to_none=True)
         loss.backward()
         norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.run.settings.clip)
-        value, length = float(loss.detach()), float(norm)
+        mean = self.ranks.mean(loss.detach())
+        value, length = self.ranks.told(float(mean), float(norm))
+        state = self.ranks.gathered([part.detach() for part in state])
         if math.isfinite(value + length):
             for group in self.adam.param_groups:
                 group["lr"] = rate
             self.adam.step()
-            self.state = tuple(part.detach() for part in state)
+            self.state = tuple(state)
         return value, length
 
     def _explode(self, loss: float) -> None:
-        self.run.note({"kind": "explosion", "update": self.update, "loss": str(loss)})
+        note = {"kind": "explosion", "update": self.update, "loss": str(loss)}
+        if self.ranks.first:
+            self.run.note(note)
         rate = self.run.settings.lr or 0.0
         raise Explosion(
             f"update {self.update}: the loss is {loss:.4g}, far above the best so far;"
@@ -177,7 +208,12 @@ class Trainer:
         return report
 
     def save(self, *, end: bool = False) -> None:
-        """Write a checkpoint, all of it in one file; at an end also the weights alone."""
+        """Write a checkpoint, all of it in one file; at an end also the weights alone.
+
+        Of several processes, the first does.
+        """
+        if not self.ranks.first:
+            return
         weights = self.model.state_dict()
         tensors = {f"weights.{name}": each for name, each in weights.items()}
         for k, memory in self.adam.state_dict()["state"].items():
@@ -185,7 +221,8 @@ class Trainer:
         tensors |= {f"state.{k}": part for k, part in enumerate(self.state or ())}
         names = ("update", "seconds", "evaluated", "mean", "lowest")
         facts = {name: getattr(self, name) for name in names}
-        facts |= {"metrics": self.run.metrics_size()}
+        self.noted = self.run.metrics_size()
+        facts |= {"metrics": self.noted}
         folder = self.run.folder
         files.write_tensors(folder / TRAINING, tensors, facts)
         if end:
@@ -193,10 +230,12 @@ class Trainer:
         self.saved_at = time.monotonic()
 
     def _restore(self) -> None:
-        path = self.run.folder / TRAINING
+        path, last = self.run.folder / TRAINING, self.run.folder / LAST
+        if last.exists():
+            files.read_tensors(last)  # only to refuse a damaged one
         tensors, facts = files.read_tensors(path)
         exploded = any(each["kind"] == "explosion" for each in self.run.metrics()[-1:])
-        self.run.cut_metrics(facts.pop("metrics"))
+        self.noted = facts.pop("metrics")
         for name, value in facts.items():
             setattr(self, name, value)
         own: dict[str, dict[str, Any]] = {"weights": {}, "adam": {}, "state": {}}

@@ -17,7 +17,7 @@ import pkgutil
 import traceback
 import tracemalloc
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from importlib import import_module
@@ -67,9 +67,13 @@ class Exercise:
     tolerance: float = 1e-6
     seconds: float = 5.0
 
-    def check(self, answer: object) -> Verdict:
+    def rng(self, seed: Sequence[int] = ()) -> np.random.Generator:
+        """What the inputs are drawn from: seeded by the name, and by more for others."""
+        return np.random.default_rng([*self.name.encode(), *seed])
+
+    def check(self, answer: object, seed: Sequence[int] = ()) -> Verdict:
         """The verdict; of what the answer raises, only Ctrl-C is raised here."""
-        rng = np.random.default_rng(list(self.name.encode()))
+        rng = self.rng(seed)
         try:
             with warnings.catch_warnings(action="ignore"), np.errstate(all="ignore"):
                 text = within(self.seconds, lambda: self._text(answer, rng))
@@ -112,7 +116,7 @@ class Exercise:
                     return f"{changed}: leave the arguments as they came"
             if args is cases[0] and _is_blank(got):
                 return f"○ No answer yet: the function returns {got}"
-            got = self._one_form(got, args)
+            got = self.one_form(got, args)
             if not complaint:
                 complaint = crash or self._differs(self.reference, args, got)
                 called = "\n  called with " + _shown(names, args) if names else ""
@@ -138,10 +142,11 @@ class Exercise:
             want = known(*deepcopy(args)) if self.inputs else known
         except Exception as error:  # a mistake may be one that fails
             want = error
-        want = self._one_form(want, args)
+        want = self.one_form(want, args)
         return difference(self.outputs, want, got, tolerance)
 
-    def _one_form(self, answer: object, args: tuple) -> object:
+    def one_form(self, answer: object, args: tuple) -> object:
+        """What is compared: the answer's canonical form, where there is one."""
         try:
             return self.canonical(answer, *args) if self.canonical else answer
         except Exception:
@@ -169,16 +174,21 @@ def catalogue() -> dict[str, Exercise]:
     return dict(_registered)
 
 
+def find(name: str) -> Exercise:
+    """The exercise of this name. Raises ValueError where there is none."""
+    if name not in (known := catalogue()):
+        near = difflib.get_close_matches(str(name), known, cutoff=0.4) or sorted(known)
+        names = ", ".join(near)
+        raise ValueError(f"no exercise is called {name!r}; near names: {names}")
+    return known[name]
+
+
 def check(name: str, answer: object) -> Verdict:
     """The verdict on an answer to the exercise `name`.
 
     Raises ValueError for an unknown name, but for no answer.
     """
-    if name not in (known := catalogue()):
-        near = difflib.get_close_matches(str(name), known, cutoff=0.4) or sorted(known)
-        names = ", ".join(near)
-        raise ValueError(f"no exercise is called {name!r}; near names: {names}")
-    return known[name].check(answer)
+    return find(name).check(answer)
 
 
 def edited(reference: Callable, *pieces: str) -> Callable:

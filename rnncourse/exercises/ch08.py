@@ -23,7 +23,10 @@ def scores_and_mask(rng: np.random.Generator) -> list[tuple]:
     for T, B, S, scale in [(3, 4, 5, 1.0), (2, 3, 6, 1.0), (2, 4, 3, 1000.0)]:
         lengths = rng.integers(1, S, B)
         mask = np.arange(S)[:, None] < lengths
-        cases.append((scale * rng.standard_normal((T, B, S)), mask))
+        draws = (
+            rng.standard_normal((T, B, S)) + 5 * ~mask.T
+        )  # what is not there is ahead
+        cases.append((scale * draws, mask))
     return cases
 
 
@@ -45,6 +48,13 @@ register(
             "scores + 0",
             "return e / e.sum(axis=-1, keepdims=True)",
             "return np.where(mask.T, e / e.sum(axis=-1, keepdims=True), 0)",
+        ),
+        "Where what is not there has the largest score, 0 / 0 is left: mask first": edited(
+            masked_weights,
+            "np.where(mask.T, scores, -np.inf)",
+            "scores + 0",
+            "return e / e.sum(axis=-1, keepdims=True)",
+            "return e * mask.T / (e * mask.T).sum(axis=-1, keepdims=True)",
         ),
         "The weights of one query over the places add up to 1: this is another axis": edited(
             masked_weights,

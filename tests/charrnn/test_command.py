@@ -51,6 +51,7 @@ def folder(tmp_path_factory):
     """A run and its text."""
     folder = tmp_path_factory.mktemp("command")
     (folder / "t.txt").write_text(TEXT, encoding="utf-8")
+    (folder / "bytes.txt").write_bytes(b"\xff\xfe\xfd")
     text = call("train", folder / "t.txt", *SMALL, "--out", folder / "run")
     (folder / "out.txt").write_text(text, encoding="utf-8")
     return folder
@@ -87,6 +88,8 @@ def test_the_page_is_complete_in_itself(folder):
     page = path.read_text(encoding="utf-8")
     assert "http" not in page
     assert "src=" not in page
+    for part in ("width=device-width", "color-scheme: light dark", "ArrowRight"):
+        assert part in page
     call("inspect", folder / "run", folder / "t.txt", "--html", path, status=1)
 
 
@@ -107,6 +110,12 @@ BAD = {
     "unknown text": ["evaluate", "run", "x.txt"],
     "temperature": ["sample", "run", "--temperature", "-1"],
     "option": ["train", "t.txt", "--layers", "0"],
+    "seed": ["train", "t.txt", "--seed", str(2**32), "--out", "new"],
+    "seed of a sample": ["sample", "run", "--seed", "-1"],
+    "device": ["train", "t.txt", "--device", "abacus", "--out", "new"],
+    "no prompt": ["sample", "run", "--prompt-file", "x.txt"],
+    "prompt of bytes": ["sample", "run", "--prompt-file", "bytes.txt"],
+    "no such model": ["sample", "run", "--which", "first"],
 }
 
 

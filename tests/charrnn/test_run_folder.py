@@ -4,17 +4,14 @@ import errno
 import json
 import os
 import random
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 import torch
 
-from rnncourse.charrnn import Explosion, Refusal, Run, Settings, Trainer, sample
+from rnncourse.charrnn import Explosion, Refusal, Run, Settings, Trainer, sample, stream
 from rnncourse.charrnn import files as files_of_runs
+from rnncourse.charrnn.run import OURS
 
 TEXT = "the cat sat on the mat. a dog ate the cat!\n" * 40
 SMALL = Settings(
@@ -111,12 +108,18 @@ def test_training_leaves_the_generator_of_torch_as_it_was(text):
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "file", ["config.json", "stream.bin", "metrics.jsonl", "training", "best"]
+    "file", ["config.json", "stream.bin", "metrics.jsonl", "training", "best", "model"]
 )
 def test_a_flipped_bit_is_one_line(trained, file):
     path = next(trained.folder.glob(f"{file}*"))
     data, rng = path.read_bytes(), random.Random(0)
-    places = {0, len(data) // 2, len(data) - 2, *rng.sample(range(len(data)), 4)}
+    places = {
+        0,
+        len(data) // 2,
+        len(data) - 2,
+        len(data) - 1,
+        *rng.sample(range(len(data)), 4),
+    }
     for at in places:
         changed = bytearray(data)
         changed[at] ^= 1 << rng.randrange(8)
@@ -128,6 +131,22 @@ def test_a_flipped_bit_is_one_line(trained, file):
     path.write_bytes(data[: len(data) // 2])
     with pytest.raises(Refusal, match=path.name):
         train(Run.open(trained.folder))
+
+
+@pytest.mark.slow
+def test_a_flipped_bit_anywhere_in_the_small_files_is_seen(trained):
+    rng, names = random.Random(0), {path.name for path in trained.folder.iterdir()}
+    assert names == OURS
+    for name in ("config.json", "metrics.jsonl"):
+        path = trained.folder / name
+        data = path.read_bytes()
+        for at in range(0, len(data) - 1, 5):
+            changed = bytearray(data)
+            changed[at] ^= 1 << rng.randrange(8)
+            path.write_bytes(changed)
+            with pytest.raises(Refusal, match=name):
+                Run.open(trained.folder).metrics()
+        path.write_bytes(data)
 
 
 def test_a_run_that_is_missing_foreign_or_newer_is_one_line(trained, tmp_path):
@@ -184,9 +203,42 @@ def test_a_full_disk_loses_nothing(text, monkeypatch):
         assert (run.folder / name).read_bytes() == before[name]
     assert not list(run.folder.glob("*.tmp"))
     train(Run.open(run.folder))
+    assert_same(make_whole(text), run)
+
+
+def test_a_folder_has_one_writer(text):
+    run = make(text)
+    training = iter(Trainer(run, sampled=3, device="cpu"))
+    next(training)
+    before = {path.name: path.read_bytes() for path in run.folder.iterdir()}
+    other = Run.open(run.folder)
+    with pytest.raises(Refusal, match="written to by another rnncourse") as caught:
+        train(other)
+    assert "\n" not in str(caught.value)
+    with pytest.raises(Refusal, match="written to by another"), other.held():
+        pass
+    assert before == {path.name: path.read_bytes() for path in run.folder.iterdir()}
+    training.close()
+    train(other)
+    assert len(other.metrics()) == len(make_whole(text).metrics())
+
+
+def make_whole(text):
     whole = make(text, "whole")
     train(whole)
-    assert_same(whole, run)
+    return whole
+
+
+def test_two_that_begin_in_one_folder_do_not_meet(text, monkeypatch):
+    encode = stream.encode
+
+    def meanwhile(*given, **options):
+        with pytest.raises(Refusal, match="written to by another"):
+            make(text)
+        return encode(*given, **options)
+
+    monkeypatch.setattr(stream, "encode", meanwhile)
+    assert make(text).encoded.length == len(TEXT)
 
 
 def test_an_explosion_stops_with_one_line_and_keeps_the_best(text):
@@ -217,35 +269,3 @@ def test_no_file_is_pickled(trained):
         source = Path(files_of_runs.__file__).with_name(name).read_text("utf-8")
         assert "import pickle" not in source
         assert "torch.load" not in source
-
-
-PROGRAM = """
-import os, sys
-os.fsync = lambda handle: None
-from rnncourse.charrnn import *
-folder = sys.argv[2]
-try:
-    run = Run.open(folder)
-except Refusal:
-    run = Run.create([sys.argv[1]], folder, Settings(**eval(sys.argv[3])))
-print("ready", flush=True)
-for report in Trainer(run, every=0, sampled=3, device="cpu"):
-    print(report.update, flush=True)
-"""
-
-
-@pytest.mark.slow
-def test_kill_9_at_random_moments_changes_no_bit(text):
-    whole = make(text, "whole", epochs=8.0)
-    train(whole)
-    folder, rng = text.parent / "killed", random.Random(0)
-    settings = repr(SMALL.plain() | {"epochs": 8.0})
-    command = [sys.executable, "-c", PROGRAM, text, folder, settings]
-    for _ in range(6):
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdout is not None
-            process.stdout.readline()
-            time.sleep(rng.uniform(0, 0.6))
-            process.send_signal(signal.SIGKILL)
-    subprocess.run(command, check=True, capture_output=True)
-    assert_same(whole, Run.open(folder))

@@ -167,6 +167,12 @@ def test_a_setting_that_can_not_be_meant_is_one_line(wrong):
         Settings(**wrong)
 
 
+def test_a_network_without_room_is_one_line(run):
+    run.settings = Settings(**(run.settings.plain() | {"hidden": 10**7}))
+    with pytest.raises(Refusal, match="does not fit into memory"):
+        run.new_model()
+
+
 def test_a_loss_on_many_tracks_is_nearly_that_on_one(run):
     model, ids = run.new_model(), np.tile(run.parts[0], 3)
     assert loss_of(model, ids, tracks=8) == pytest.approx(loss_of(model, ids, tracks=1))
