@@ -3,7 +3,7 @@ number of pairs and the size of the state?
 
 A GRU reads k pairs, a key (one of 16, each at most once) and a value (one of 8), one pair
 at each step, then one of the keys, and gives the value that stood with it. States of 8,
-16 and 32 numbers; k = 2, 4, 8. Fresh sequences, batches of 64, 1,200 updates of Adam
+16, 32 and 64 numbers; k = 2, 4, 8. Fresh sequences, batches of 64, 1,200 updates of Adam
 with a rate that falls to zero on a straight line, clipping by norm at 1; each size and k
 with the better of two rates on three tuning seeds, then five other seeds, 1,000 test
 sequences. At last, 64 numbers and k = 4 with 4,000 updates (`longer`). Whoever knows which
