@@ -135,7 +135,8 @@
       this.box = place.querySelector(".cell_input .highlight");
       this.code = this.box?.querySelector("pre").textContent.replace(/\n$/, "") ?? "";
       this.output = place.querySelector(":scope > .cell_output");
-      this.stored = this.output?.cloneNode(true);
+      this.stored = [...(this.output?.children ?? [])]; // with what MathJax makes of captions
+      this.were = new Map(); // a stored picture's own attributes
     }
 
     dress() {
@@ -220,10 +221,10 @@
         this.editor = null;
         if (this.box) this.box.hidden = false;
       }
-      const stored = this.stored?.cloneNode(true);
-      if (stored && this.output) this.output.replaceWith(stored);
-      else this.output?.remove();
-      this.output = stored;
+      for (const [picture, own] of this.were) {
+        for (const [name, value] of own) picture.setAttribute(name, value);
+      }
+      this.output?.replaceChildren(...this.stored);
       this.written = null;
       delete this.place.dataset.ran;
       keep(this.id, null);
@@ -245,8 +246,7 @@
         this.output = element("div", "cell_output docutils container");
         this.place.append(this.output);
       }
-      this.pictures = [...(this.stored?.cloneNode(true).querySelectorAll("figure, img") ?? [])]
-        .filter((one) => one.tagName === "FIGURE" || !one.closest("figure"));
+      this.pictures = this.stored.filter((one) => one.matches("img") || one.querySelector("img"));
       this.output.replaceChildren();
     }
 
@@ -270,7 +270,10 @@
 
     draw(png) {
       const place = this.pictures.shift() ?? element("img", "");
-      const picture = place.tagName === "IMG" ? place : place.querySelector("img");
+      const picture = place.querySelector("img") ?? place;
+      if (!this.were.has(picture) && picture.src) {
+        this.were.set(picture, [...picture.attributes].map(({ name, value }) => [name, value]));
+      }
       picture.alt ||= `Figure of cell ${this.number}`;
       if (this.written !== null) picture.removeAttribute("width"); // it may have another size
       picture.removeAttribute("height");

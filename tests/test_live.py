@@ -200,6 +200,9 @@ def test_a_figure_takes_the_place_of_the_stored_one(loaded):
     assert picture.evaluate("i => i.decode().then(() => i.naturalWidth)") > 300
     assert picture.evaluate(facts) == before
     assert cell.locator("figcaption").is_visible()
+    loaded.press(cell, "Reset")
+    assert picture.get_attribute("src") == stored
+    assert picture.get_attribute("height")
 
 
 @needs_pyodide
