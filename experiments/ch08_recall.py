@@ -68,9 +68,9 @@ def run():
         [[round(1 - error, 4) for error in found[H, k].runs] for k in LENGTHS]
         for H in SIZES
     ]
-    rates = [[found[H, k].rate for k in LENGTHS] for H in SIZES]
+    chosen = [[found[H, k].rate for k in LENGTHS] for H in SIZES]
     largest = SIZES[-1], 4
     more = [learn(largest, found[largest].rate, seed, LONGER) for seed in SEEDS]
     longer = [round(1 - error, 4) for error in more]
     about = {"sizes": SIZES, "lengths": LENGTHS, "longer": longer}
-    return about | {"right": right, "rates": rates}
+    return about | {"right": right, "chosen": chosen}

@@ -7,6 +7,7 @@ through. Code that the book folds away is left out.
 import argparse
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from urllib.parse import urldefrag
 
 import paper
@@ -16,7 +17,7 @@ from pypdf.generic import ArrayObject, DictionaryObject, NameObject, NullObject
 
 PAPER = {"format": "A4", "print_background": True, "scale": 0.85}
 PAPER |= {"outline": True, "tagged": True}
-MARGINS = {"top": "18mm", "bottom": "20mm", "left": "20mm", "right": "20mm"}
+MARGINS: Any = {"top": "18mm", "bottom": "20mm", "left": "20mm", "right": "20mm"}
 STYLE = """
 body { background: #fff; }
 article { max-width: none; padding: 0; line-height: 1.45; }

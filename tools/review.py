@@ -67,7 +67,7 @@ def cards(book: Path) -> list[tuple[str, str, str]]:
     """(chapter, question with its options, answers) of each quiz of the built book."""
     from bs4 import BeautifulSoup
 
-    page = BeautifulSoup((book / f"{HERE}.html").read_text("utf-8"), "html.parser")
+    page: Any = BeautifulSoup((book / f"{HERE}.html").read_text("utf-8"), "html.parser")
     found = []
     for part in page.select("article section section"):
         chapter = part.find("h2").get_text().rstrip("#")
